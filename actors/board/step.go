@@ -1,0 +1,311 @@
+package board
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Step is a board's life: what input in makes of board b. It is pure and total: every input in every state has an
+// answer, b is not changed, and the same arguments give the same result. The caller stores Result.Board where
+// Result.Store says so, then performs Result.Effects.
+func Step(b Board, in Input) Result {
+	if in.Rules == nil {
+		in.Rules = &Rules{}
+	}
+	if in.Kind == Rebooting && !in.Good {
+		in.Kind = readBackBad
+	}
+	s := &step{b: b, in: &in, r: Result{Verdict: Noted}}
+	s.run()
+	s.r.Board = s.b
+	return s.r
+}
+
+// step is one call of Step.
+type step struct {
+	b     Board
+	in    *Input
+	r     Result
+	owned bool
+}
+
+func (s *step) run() {
+	switch s.in.Kind {
+	case Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted:
+		s.answer()
+	case Resume:
+		s.resume()
+	case Wish:
+		s.wish()
+	case Cancel:
+		s.cancel()
+	case Accept:
+		s.accept()
+	case SetState:
+		s.setState()
+	case SetLock, Unlock:
+		s.lock()
+	case Remark:
+		s.own()
+		s.b.Comment = cut(s.in.Text)
+		s.r.Store = true
+	default:
+		s.evidence()
+	}
+}
+
+// own makes the lists of s.b safe to change.
+func (s *step) own() {
+	if !s.owned {
+		s.b, s.owned = s.b.clone(), true
+	}
+}
+
+// answer takes what was started by a visit: limits, relay, probe, budget.
+func (s *step) answer() {
+	if s.in.Visit != s.b.Visit {
+		s.r.Verdict = Stale
+		return
+	}
+	switch s.in.Kind {
+	case PowerFailed:
+		s.note()
+	case Timeout, Stalled:
+		s.timeout()
+	case Admitted:
+		if s.b.State == Waiting && s.in.Place {
+			s.toward(s.b.Next)
+		}
+	default:
+		if m, ok := table[s.b.State].on[s.in.Kind]; ok {
+			s.note()
+			s.fire(m)
+		}
+	}
+}
+
+// timeout ends a visit that did not do its work, or looks again whether a pause may end.
+func (s *step) timeout() {
+	switch {
+	case s.b.State == Waiting && s.b.WaitingFor == ForPowerBudget:
+		s.toward(s.b.Next)
+	case s.b.State == Waiting:
+		s.own()
+		s.b.Blame = &Blame{PartBoard, cut(fmt.Sprintf("waited %v for %s", personPatience, s.b.WaitingFor))}
+		s.settle(FailedBoot)
+	case s.b.State.Working():
+		s.fail(suspect(&s.b, s.in), s.els())
+	}
+}
+
+// fire follows a move.
+func (s *step) fire(m move) {
+	if m.guard != nil {
+		if v := m.guard(&s.b, s.in); v != Moved {
+			s.r.Verdict = v
+			return
+		}
+	}
+	if m.fails {
+		next := s.els()
+		if len(m.to) == 1 {
+			next = m.to[0]
+		}
+		s.fail(suspect(&s.b, s.in), next)
+		return
+	}
+	next := m.to[0]
+	if m.pick != nil {
+		next = m.pick(&s.b, s.in)
+	}
+	if !slices.Contains(m.to, next) {
+		panic(fmt.Sprintf("board: %s in %s leads to %s, which its row does not name", s.in.Kind, s.b.State, next))
+	}
+	s.own()
+	switch {
+	case s.b.State == Writing || s.b.State == SelfTesting, s.b.State == Live && s.in.Kind == TestOK:
+		s.b.Done = true
+		if s.b.State == Writing {
+			s.b.Card = s.b.Image
+		}
+	case next == Writing:
+		s.b.Written, s.b.Card = true, ""
+	}
+	if next.Rest() {
+		s.settle(next)
+		return
+	}
+	s.enter(next)
+}
+
+func (s *step) els() State { return table[s.b.State].els }
+
+// fail ends a visit that did not do its work. It costs the row a try, unless a resume reached into the limit that
+// fired; the attempt goes on at next while the row has tries left.
+func (s *step) fail(why Blame, next State) {
+	s.own()
+	state := s.b.State
+	row := table[state]
+	free := s.b.Free && (s.in.Kind == Timeout || s.in.Kind == Stalled)
+	why.Text = cut(why.Text)
+	s.b.Blame = &why
+	s.r.Failed = &FailedVisit{State: state, Blame: why, Free: free}
+	if !free {
+		s.b.Tries[state]++
+	}
+	if s.b.Tries[state] >= s.tries(row) {
+		s.settle(row.fail)
+		return
+	}
+	if (state == Restarting || state == Verifying) && s.b.Tries[state] == s.tries(row)/2 {
+		s.b.Done = false // a card can lose what its read-back showed: write it once more
+	}
+	if next != Cutting || state == Cutting {
+		s.enter(next)
+		return
+	}
+	if s.b.Cycles >= cyclesAttempt {
+		s.settle(row.fail)
+		return
+	}
+	s.toward(Cutting)
+}
+
+func (s *step) tries(r row) uint8 {
+	if t := s.in.Rules.Tries; t > 0 && r.tries == defaultTries {
+		return t
+	}
+	return r.tries
+}
+
+// toward begins a boot by way of next (Cutting, or Powering for a board without power). Every boot that an earlier
+// one loses to it is over from here. Where the budget of power has no place, or the board has used its cycles of
+// this hour, it waits: no board stands dark in a queue.
+func (s *step) toward(next State) {
+	s.own()
+	s.retire()
+	now := s.in.Now
+	s.b.Hour = slices.DeleteFunc(s.b.Hour, func(t int64) bool { return now.Unix()-t >= 3600 })
+	switch {
+	case next == Cutting && len(s.b.Hour) >= cyclesHour:
+		s.wait(ForPowerBudget, next)
+		s.b.Deadline = (s.b.Hour[0] + 3600) * 1000
+		return
+	case !s.in.Place:
+		s.wait(ForPowerBudget, next)
+		return
+	}
+	if next == Cutting {
+		s.b.Cycles++
+		s.b.Hour = append(s.b.Hour, now.Unix())
+	}
+	if s.b.liveNext() {
+		s.b.Boot++
+		s.b.Token = s.in.Fresh
+		s.r.Boot = true
+	}
+	s.b.Evidence = Fact{}
+	s.enter(next)
+}
+
+// retire ends the boot that is alive, if one is.
+func (s *step) retire() {
+	if s.b.Token.IsZero() {
+		return
+	}
+	s.own()
+	s.b.Past = append(s.b.Past, s.b.Token)
+	if n := len(s.b.Past); n > maxPast {
+		s.b.Past = s.b.Past[n-maxPast:]
+	}
+	s.b.Token = Token{}
+}
+
+// enter begins a visit.
+func (s *step) enter(state State) {
+	s.own()
+	s.b.State, s.b.Since, s.b.Deadline = state, s.in.Now.UnixMilli(), 0
+	s.b.Visit++
+	s.b.Free = false
+	s.b.WaitingFor, s.b.Next = "", ""
+	if d := s.in.Rules.Limit(state); d > 0 {
+		s.b.Deadline = s.in.Now.Add(d).UnixMilli()
+	}
+	switch state {
+	case Cutting:
+		s.b.Power = PowerOff
+	case Powering:
+		s.b.Power = PowerOn
+	}
+	s.effect(table[state].enter)
+	s.r.Store, s.r.Verdict = true, Moved
+}
+
+// wait pauses the attempt until next may be entered. Where the board waits already, it stays in the same visit, so
+// that its place in the queue is kept.
+func (s *step) wait(what WaitingFor, next State) {
+	if s.b.State != Waiting || s.b.WaitingFor != what {
+		s.enter(Waiting)
+	}
+	s.b.WaitingFor, s.b.Next = what, next
+	s.r.Store = true
+}
+
+// settle ends the attempt in a rest.
+func (s *step) settle(state State) {
+	s.own()
+	if state != Ready && state != Maintenance {
+		s.retire()
+	}
+	s.enter(state)
+	s.r.Ended = s.b.Want != WantNothing
+	s.b.Want = WantNothing
+	if state.Failed() {
+		if s.in.Rules.FailedOff && s.in.Rules.Powerless == "" && s.b.Power != PowerOff {
+			s.b.Power = PowerOff
+			s.effect(MakeOff)
+		}
+	} else {
+		s.b.Blame = nil
+	}
+}
+
+func (s *step) effect(do Do) {
+	if do != "" {
+		s.r.Effects = append(s.r.Effects, Effect{Do: do, Visit: s.b.Visit})
+	}
+}
+
+// resume takes a board up again after a crash, a restart or a take-over. A limit gets the stored rest of its time,
+// but at least a grace and at most the whole limit, and costs no try when it fires: an outage cycles nobody.
+func (s *step) resume() {
+	r := table[s.b.State]
+	if !s.b.State.Working() {
+		return
+	}
+	limit := s.in.Rules.Limit(s.b.State)
+	grace := max(resumeGrace, s.in.Rules.StallLimit(s.b.State)) + s.in.Rules.Jitter
+	left := time.UnixMilli(s.b.Deadline).Sub(s.in.Now)
+	left = min(max(left, grace), limit)
+	s.b.Deadline = s.in.Now.Add(left).UnixMilli()
+	s.b.Free = true
+	s.effect(r.resume)
+}
+
+// Limit is how long a board may stay in state: the row's limit or, where there is one, the hardware type's or the
+// image's. 0: as long as it likes.
+func (r *Rules) Limit(state State) time.Duration {
+	if d, ok := r.Limits[state]; ok && table[state].within > 0 {
+		return d
+	}
+	return table[state].within
+}
+
+// StallLimit is how long nothing may move in state. 0: the state knows no stall.
+func (r *Rules) StallLimit(state State) time.Duration {
+	if table[state].stall > 0 && r.Stall > 0 {
+		return r.Stall
+	}
+	return table[state].stall
+}
