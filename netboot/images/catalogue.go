@@ -1,0 +1,73 @@
+package images
+
+import (
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync/atomic"
+)
+
+// Options say where a catalogue comes from and whom it asks.
+type Options struct {
+	Path  string // images.yaml; need not exist: only what is built in is there then
+	Files string // the folder "files"
+	Store string // data/store, for the index of facts and fetched artifacts; made if missing
+
+	// CheckScript judges the body of a script; name says which in messages.
+	// nil accepts all.
+	CheckScript func(name, body string) error
+	// Builtin are the bodies of the scripts of the built-in images, by name.
+	Builtin map[string]string
+	Client  *http.Client // fetches artifacts by URL; nil: http.DefaultClient
+	Logger  *slog.Logger // nil: silence
+}
+
+// Catalogue is one state of images.yaml with all facts about its files. It is
+// immutable, but for the index of facts, and safe for all goroutines.
+type Catalogue struct {
+	hardware map[string]Hardware
+	images   map[string]Image
+	index    *index
+	roots    *roots
+	options  Options
+	template map[string]bool // images with templated files, by name; their facts come with Resolve
+}
+
+// Images returns all images, sorted by name.
+func (c *Catalogue) Images() []Image { return sorted(c.images) }
+
+// Hardware returns all hardware types, sorted by name.
+func (c *Catalogue) Hardware() []Hardware { return sorted(c.hardware) }
+
+// Image finds an image by name.
+func (c *Catalogue) Image(name string) (Image, bool) {
+	i, ok := c.images[name]
+	return i, ok
+}
+
+// HardwareType finds a hardware type by name.
+func (c *Catalogue) HardwareType(name string) (Hardware, bool) {
+	h, ok := c.hardware[name]
+	return h, ok
+}
+
+func sorted[T any](m map[string]T) []T {
+	out := make([]T, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[name])
+	}
+	return out
+}
+
+// Published hands the current catalogue to readers without locks. A reload
+// stores another one; whoever holds the old one goes on with it.
+type Published struct {
+	current atomic.Pointer[Catalogue]
+}
+
+// Get returns the current catalogue, nil before the first Set.
+func (p *Published) Get() *Catalogue { return p.current.Load() }
+
+// Set makes c the current catalogue.
+func (p *Published) Set(c *Catalogue) { p.current.Store(c) }

@@ -1,0 +1,70 @@
+package images
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// roots are the two folders that files are opened in. Each opening goes through
+// an os.Root, so that neither ".." nor a symbolic link leaves the folder; the
+// root is opened anew each time, since the operator may mount the folder later.
+type roots struct {
+	files string
+	store string
+}
+
+func (r *roots) dir(in Folder) string {
+	if in == InStore {
+		return r.store
+	}
+	return r.files
+}
+
+// open opens a regular file. Without O_NONBLOCK a named pipe that somebody put
+// there would hold the caller for ever.
+func (r *roots) open(in Folder, path string) (*os.File, fs.FileInfo, error) {
+	root, err := os.OpenRoot(r.dir(in))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the folder %s: %w", in, err)
+	}
+	defer func() { _ = root.Close() }() // the file stays open without it
+	f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open %s file: %w", in, err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("not a regular file")}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("open %s file: %w", in, err), f.Close())
+	}
+	return f, info, nil
+}
+
+// Open opens a pinned file for serving; the caller closes it. A file whose size
+// or time differs from what was pinned is hashed again: with another content
+// the error is a *ChangedError and nothing is served.
+func (c *Catalogue) Open(f File) (*os.File, error) {
+	file, info, err := c.roots.open(f.In, f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &ChangedError{Path: f.Path, Was: f.SHA256}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() == f.Size && info.ModTime().Equal(f.ModTime) {
+		return file, nil
+	}
+	now, err := c.index.whole(f.In, f.Path)
+	if err == nil && now.SHA256 != f.SHA256 {
+		err = &ChangedError{Path: f.Path, Was: f.SHA256, Is: now.SHA256}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
