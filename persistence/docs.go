@@ -1,0 +1,56 @@
+package persistence
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+)
+
+// PutDoc implements Journal.
+func (j core) PutDoc(ctx context.Context, d Doc) error {
+	if err := cmp.Or(checkName("kind", d.Kind), checkName("document", d.Name)); err != nil {
+		return err
+	}
+	if len(d.Data) > MaxDoc {
+		return fmt.Errorf("%w: document %s/%s has %d bytes, at most %d fit", ErrInvalid, d.Kind, d.Name, len(d.Data), MaxDoc)
+	}
+	err := j.write(ctx, len(d.Data)+MaxBoard, func(tx kv) error { return tx.set(docKey(d.Kind, d.Name), d.Data) })
+	if err != nil {
+		return fmt.Errorf("store document %s/%s: %w", d.Kind, d.Name, err)
+	}
+	return nil
+}
+
+// DeleteDoc implements Journal.
+func (j core) DeleteDoc(ctx context.Context, kind, name string) error {
+	err := j.write(ctx, MaxBoard, func(tx kv) error { return tx.del(docKey(kind, name)) })
+	if err != nil {
+		return fmt.Errorf("delete document %s/%s: %w", kind, name, err)
+	}
+	return nil
+}
+
+// GetDoc implements Journal.
+func (j core) GetDoc(ctx context.Context, kind, name string) (Doc, error) {
+	d := Doc{Kind: kind, Name: name}
+	err := j.read(ctx, func(tx kv) (err error) {
+		d.Data, err = tx.get(docKey(kind, name))
+		return err
+	})
+	if err != nil {
+		return Doc{}, fmt.Errorf("read document %s/%s: %w", kind, name, err)
+	}
+	return d, nil
+}
+
+// ListDocs implements Journal.
+func (j core) ListDocs(ctx context.Context, kind, prefix string) (docs []Doc, err error) {
+	err = j.read(ctx, func(tx kv) (err error) {
+		docs, err = readDocs(tx, kind, prefix)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list documents of kind %s: %w", kind, err)
+	}
+	return docs, nil
+}
