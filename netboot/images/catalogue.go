@@ -31,7 +31,6 @@ type Catalogue struct {
 	index    *index
 	roots    *roots
 	options  Options
-	template map[string]bool // images with templated files, by name; their facts come with Resolve
 }
 
 // Images returns all images, sorted by name.

@@ -35,11 +35,15 @@ type ConfigError struct {
 	Image  string
 	Key    string
 	Reason string
+	Err    error // what lies below; may be nil
 }
 
 func (e *ConfigError) Error() string {
 	return fmt.Sprintf("image %s: config key %s %s", e.Image, e.Key, e.Reason)
 }
+
+// Unwrap returns what lies below.
+func (e *ConfigError) Unwrap() error { return e.Err }
 
 // ChangedError says that a pinned file is no longer what it was; it is not
 // served (HTTP 503: the attempt has to end, another one pins the new content).
