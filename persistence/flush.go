@@ -1,0 +1,101 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Sync implements Logs: it writes what is pending, syncs, begins a new
+// segment where the old one is full, and deletes what need not be kept.
+func (l *FileLogs) Sync() error {
+	l.flush.Lock()
+	defer l.flush.Unlock()
+	if err := l.writePending(); err != nil {
+		return err
+	}
+	if err := l.file.Sync(); err != nil {
+		return fmt.Errorf("sync log segment %s: %w", l.file.Name(), err)
+	}
+	l.retain()
+	return nil
+}
+
+// writePending moves the buffer to the file; flush is held. After a failed
+// write the lines of the buffer are given up and counted: half of them may be
+// in the file, so the index is read from it again.
+func (l *FileLogs) writePending() error {
+	l.mu.Lock()
+	batch, active := l.pending, l.active
+	offset := active.size - int64(len(batch))
+	l.pending, l.spare = l.spare[:0], nil
+	l.writing, l.waiting = l.waiting, 0
+	var old *os.File
+	var err error
+	if l.full(active) {
+		old = l.file
+		err = l.rotate()
+	}
+	l.mu.Unlock()
+	if err != nil {
+		l.opt.Logger.Error("logs: no new segment, the full one grows", "folder", l.dir, "err", err)
+		old = nil
+	}
+	target := l.file
+	if old != nil {
+		target = old
+	}
+	if _, err := target.WriteAt(batch, offset); err != nil {
+		return errors.Join(l.giveUp(active, target, offset, err), closeOld(old))
+	}
+	l.spare = batch[:0]
+	return closeOld(old)
+}
+
+// full: a segment ends by size, or by age so that its oldest lines can go.
+func (l *FileLogs) full(s *segment) bool {
+	aged := s.size > 0 && l.opt.Now().Sub(s.first) > l.opt.MaxAge/14
+	return aged || s.size >= l.opt.SegmentBytes
+}
+
+// rotate begins a new segment; flush and mu are held.
+func (l *FileLogs) rotate() error {
+	next := newSegment(l.dir, l.active.number+1)
+	f, err := os.OpenFile(next.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return fmt.Errorf("begin log segment: %w", err)
+	}
+	l.sealed = append(l.sealed, l.active)
+	l.active, l.file = next, f
+	l.retained = time.Time{} // a segment more: look at once
+	return nil
+}
+
+func closeOld(f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("close log segment %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// giveUp brings a segment's index back to what its file holds.
+func (l *FileLogs) giveUp(s *segment, f *os.File, size int64, cause error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := f.Truncate(size)
+	fresh, scanErr := scanSegment(l.dir, s.number)
+	if scanErr == nil {
+		*s = *fresh
+	}
+	l.dropped += l.writing
+	if s == l.active { // later lines built on the index that is gone
+		l.pending = l.pending[:0]
+		l.dropped += l.waiting
+		l.waiting = 0
+	}
+	return errors.Join(fmt.Errorf("write log segment %s: %w", s.path, cause), err, scanErr)
+}
