@@ -17,6 +17,9 @@ var defaultText string
 
 var defaultTemplate = template.Must(template.New("default").Funcs(template.FuncMap{"quote": quote}).Parse(defaultText))
 
+// loopback is where the first server listens, until somebody decides otherwise.
+const loopback = "127.0.0.1"
+
 // DefaultOptions are the values that "mozpool config default" fills in; empty
 // ones, and ports that are nil, stay at their defaults.
 type DefaultOptions struct {
@@ -46,11 +49,14 @@ func WriteDefault(w io.Writer, o DefaultOptions) error {
 			*p.into = *p.value
 		}
 	}
-	listen := "127.0.0.1"
+	listen := loopback
 	if o.Listen != "" {
 		listen = o.Listen
 	}
 	if host, port, err := net.SplitHostPort(listen); err == nil {
+		if host == "" || host == "localhost" {
+			host = loopback
+		}
 		c.API.Listen, listen = net.JoinHostPort(host, port), host
 	}
 	if err := defaultTemplate.Execute(w, struct {
