@@ -50,6 +50,13 @@ func lockFile(lock *os.File, dir string) error {
 	return nil
 }
 
+// unlockFile unlocks by name before it closes: a process that is just being
+// started holds a copy of the descriptor until its exec, and with it a lock
+// that was only closed.
+func unlockFile(lock *os.File) error {
+	return errors.Join(syscall.Flock(int(lock.Fd()), syscall.LOCK_UN), lock.Close())
+}
+
 // checkFormat refuses what another version wrote before Badger may touch it.
 func checkFormat(dir string) error {
 	path := filepath.Join(dir, "FORMAT")

@@ -114,6 +114,7 @@ func (s *localStore) openBadger() (*badger.DB, error) {
 		WithValueLogFileSize(16 << 20).
 		WithNumCompactors(2).WithCompression(options.None).
 		WithDetectConflicts(false).WithCompactL0OnClose(true).
+		WithBypassLockGuard(true). // LOCK guards the folder, also while heal reopens
 		WithLogger(badgerLog{s.log})
 	db, err := badger.Open(o)
 	if err != nil {
@@ -135,7 +136,7 @@ func (j *Local) Close() error {
 	if j.s.db != nil {
 		err = j.s.db.Close()
 	}
-	err = errors.Join(err, j.s.lock.Close())
+	err = errors.Join(err, unlockFile(j.s.lock))
 	j.s.db, j.s.lock = nil, nil
 	if err != nil {
 		return fmt.Errorf("close journal in %s: %w", j.s.dir, err)

@@ -102,8 +102,10 @@ func TestFloodIsLimitedAndCounted(t *testing.T) {
 		t.Error("another board was limited too")
 	}
 	c.advance(200 * time.Millisecond)
-	if !l.Append(Line{Board: "loud"}) || !l.Append(Line{Board: "loud"}) || l.Append(Line{Board: "loud"}) {
-		t.Error("0.2 s at 10 a second are two lines")
+	for i, want := range []bool{true, true, false} { // 0.2 s at 10 a second
+		if l.Append(Line{Board: "loud"}) != want {
+			t.Errorf("line %d after 0.2 s: want %t", i, want)
+		}
 	}
 	for i := range 100 {
 		l.Append(Line{Board: fmt.Sprint(i), Text: strings.Repeat("x", 100)})
