@@ -28,6 +28,9 @@ func (s *step) evidence() {
 
 // note keeps the fact as the last evidence.
 func (s *step) note() {
+	if s.in.From != "" {
+		s.b.Address = s.in.From
+	}
 	s.b.Evidence = Fact{Kind: s.in.Kind, At: s.in.Now.UnixMilli(), Text: cut(s.in.Text), Boot: s.b.Boot}
 }
 

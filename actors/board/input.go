@@ -78,6 +78,7 @@ type Rules struct {
 	Powerless string                  // not empty: no wish that switches power can be carried out, and why
 	FailedOff bool                    // a board that comes to rest in failed_… is switched off
 	Jitter    time.Duration           // added to the grace after a resume
+	Speed     float64                 // divides every time, for simulated racks; 0: 1
 }
 
 // Input is one thing that happened. Which fields count depends on Kind.
@@ -92,6 +93,7 @@ type Input struct {
 	Token Token  // of the boot that speaks; zero where the board is known by MAC or address only
 	Bare  bool   // a callback without a token, counted for the current boot (a rack's bare_callbacks)
 
+	From string // LoaderAsked: the address it came from
 	Text string // a detail for people: why a relay failed, what a script said
 	Part Part   // what a script, or a relay's error, blames
 	Good bool   // Rebooting: the hash read back is the image's

@@ -129,6 +129,7 @@ type Board struct {
 	Lock     *Lock      `cbor:"27,keyasint,omitempty"`
 	Wishes   []Answered `cbor:"28,keyasint,omitempty"` // the last maxWishes
 	Comment  string     `cbor:"29,keyasint,omitempty"`
+	Address  string     `cbor:"30,keyasint,omitempty"` // where its loader asked from last; empty: never seen
 }
 
 const (

@@ -154,11 +154,12 @@ func (s *step) fail(why Blame, next State) {
 	if !free {
 		s.b.Tries[state]++
 	}
-	if s.b.Tries[state] >= s.tries(row) {
+	tries := s.in.Rules.TriesOf(state)
+	if int(s.b.Tries[state]) >= tries {
 		s.settle(row.fail)
 		return
 	}
-	if (state == Restarting || state == Verifying) && s.b.Tries[state] == s.tries(row)/2 {
+	if (state == Restarting || state == Verifying) && int(s.b.Tries[state]) == tries/2 {
 		s.b.Done = false // a card can lose what its read-back showed: write it once more
 	}
 	if next != Cutting || state == Cutting {
@@ -172,13 +173,6 @@ func (s *step) fail(why Blame, next State) {
 	s.toward(Cutting)
 }
 
-func (s *step) tries(r row) uint8 {
-	if t := s.in.Rules.Tries; t > 0 && r.tries == defaultTries {
-		return t
-	}
-	return r.tries
-}
-
 // toward begins a boot by way of next (Cutting, or Powering for a board without power). Every boot that an earlier
 // one loses to it is over from here. Where the budget of power has no place, or the board has used its cycles of
 // this hour, it waits: no board stands dark in a queue.
@@ -186,11 +180,12 @@ func (s *step) toward(next State) {
 	s.own()
 	s.retire()
 	now := s.in.Now
-	s.b.Hour = slices.DeleteFunc(s.b.Hour, func(t int64) bool { return now.Unix()-t >= 3600 })
+	hour := int64(s.in.Rules.scale(time.Hour) / time.Second)
+	s.b.Hour = slices.DeleteFunc(s.b.Hour, func(t int64) bool { return now.Unix()-t >= hour })
 	switch {
 	case next == Cutting && len(s.b.Hour) >= cyclesHour:
 		s.wait(ForPowerBudget, next)
-		s.b.Deadline = (s.b.Hour[0] + 3600) * 1000
+		s.b.Deadline = (s.b.Hour[0] + hour) * 1000
 		return
 	case !s.in.Place:
 		s.wait(ForPowerBudget, next)
@@ -285,27 +280,10 @@ func (s *step) resume() {
 		return
 	}
 	limit := s.in.Rules.Limit(s.b.State)
-	grace := max(resumeGrace, s.in.Rules.StallLimit(s.b.State)) + s.in.Rules.Jitter
+	grace := max(s.in.Rules.scale(resumeGrace), s.in.Rules.StallLimit(s.b.State)) + s.in.Rules.Jitter
 	left := time.UnixMilli(s.b.Deadline).Sub(s.in.Now)
 	left = min(max(left, grace), limit)
 	s.b.Deadline = s.in.Now.Add(left).UnixMilli()
 	s.b.Free = true
 	s.effect(r.resume)
-}
-
-// Limit is how long a board may stay in state: the row's limit or, where there is one, the hardware type's or the
-// image's. 0: as long as it likes.
-func (r *Rules) Limit(state State) time.Duration {
-	if d, ok := r.Limits[state]; ok && table[state].within > 0 {
-		return d
-	}
-	return table[state].within
-}
-
-// StallLimit is how long nothing may move in state. 0: the state knows no stall.
-func (r *Rules) StallLimit(state State) time.Duration {
-	if table[state].stall > 0 && r.Stall > 0 {
-		return r.Stall
-	}
-	return table[state].stall
 }

@@ -1,0 +1,198 @@
+package actors
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"mozpool/actors/board"
+)
+
+// Tell hands evidence to a board's actor and returns at once.
+func (f *Fleet) Tell(id string, e Evidence) { f.send(id, &item{in: inputOf(e)}) }
+
+func inputOf(e Evidence) board.Input {
+	in := e.Input
+	if e.From.IsValid() && in.Kind == board.LoaderAsked {
+		in.From = e.From.Addr().Unmap().String()
+	}
+	return in
+}
+
+// Report hands over how far a transfer or a write of the boot with token t has come.
+func (f *Fleet) Report(id string, t board.Token, p Progress) {
+	if c := f.roster.id(id); c != nil {
+		if pid := c.pid.Load(); pid != nil {
+			f.root.Send(pid, &report{t, p})
+		}
+	}
+}
+
+// Ask hands evidence to a board's actor and waits until what came of it is stored.
+func (f *Fleet) Ask(ctx context.Context, id string, e Evidence) (board.Verdict, error) {
+	r, err := f.ask(ctx, id, inputOf(e), nil)
+	return r.Verdict, err
+}
+
+func (f *Fleet) ask(ctx context.Context, id string, in board.Input, inputs *Inputs) (board.Result, error) {
+	it := &item{in: in, inputs: inputs, reply: make(chan reply, 1)}
+	answer := it.reply
+	if !f.send(id, it) {
+		return board.Result{}, problem(NotFound, "see the list of boards", "there is no board %s", id)
+	}
+	select {
+	case r := <-answer:
+		return r.result, r.err
+	case <-ctx.Done():
+		return board.Result{}, problem(Unavailable, "ask again: it may have been done", "board %s has not answered in time", id)
+	case <-f.ctx.Done():
+		return board.Result{}, problem(Unavailable, "ask again", "the server is stopping")
+	}
+}
+
+func (f *Fleet) find(name string) (*View, error) {
+	if v := f.ByName(name); v != nil {
+		return v, nil
+	}
+	return nil, problem(NotFound, "see the list of boards", "there is no board %q", name)
+}
+
+// Wish asks something of a board. What it needs is pinned before the board hears of it. The answer is durable.
+func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error) {
+	v, err := f.find(name)
+	if err != nil {
+		return Answer{}, err
+	}
+	in := board.Input{Kind: board.Wish, Want: r.Want, Image: r.Image, By: r.By, Own: r.Own, WishID: wishID(r)}
+	if known := remembered(&v.Board, in.WishID); known != nil {
+		return Answer{Board: name, Attempt: known.Attempt, State: v.Board.State, Visit: v.Board.Visit, Repeated: true}, nil
+	}
+	image := r.Image
+	if r.Want != board.WantImage {
+		image = v.Board.Card
+	}
+	inputs, err := f.cfg.Planner.Plan(ctx, v.Spec, r.Want, image, r.Config)
+	if err != nil {
+		return Answer{}, fmt.Errorf("board %s: %w", name, err)
+	}
+	res, err := f.ask(ctx, v.Spec.ID, in, inputs)
+	if err != nil {
+		return Answer{}, err
+	}
+	if res.Verdict == board.Moved || res.Store {
+		f.line(name, "api", 6, fmt.Sprintf("attempt %d: %s %s, asked by %s", res.Board.Attempt, r.Want, r.Image, r.By))
+	}
+	return answerOf(name, res)
+}
+
+// wishID is the first 8 bytes of the hash of the asker's id; zero: none.
+func wishID(r Request) (id [8]byte) {
+	if r.ID != "" {
+		sum := sha256.Sum256([]byte(r.ID))
+		copy(id[:], sum[:])
+	}
+	return id
+}
+
+func remembered(b *board.Board, id [8]byte) *board.Answered {
+	for i := range b.Wishes {
+		if id != [8]byte{} && b.Wishes[i].ID == id {
+			return &b.Wishes[i]
+		}
+	}
+	return nil
+}
+
+// answerOf turns a verdict into an answer or a problem.
+func answerOf(name string, res board.Result) (Answer, error) {
+	text := func() string { return fmt.Sprintf("board %s: %s", name, res.Refusal.Why) }
+	switch res.Verdict {
+	case board.Refused:
+		return Answer{}, &Problem{Refused, text(), res.Refusal.Remedy}
+	case board.LockedBy:
+		return Answer{}, &Problem{Locked, text(), res.Refusal.Remedy}
+	case board.Mismatch:
+		return Answer{}, &Problem{Mismatch, text(), res.Refusal.Remedy}
+	default:
+		b := &res.Board
+		return Answer{Board: name, Attempt: b.Attempt, State: b.State, Visit: b.Visit, Repeated: res.Verdict == board.Repeated}, nil
+	}
+}
+
+// Do carries out any other word of a person or a program. The answer is durable.
+func (f *Fleet) Do(ctx context.Context, name string, o Order) (Answer, error) {
+	v, err := f.find(name)
+	if err != nil {
+		return Answer{}, err
+	}
+	switch o.Kind {
+	case board.Cancel, board.Accept, board.SetState, board.SetLock, board.Unlock, board.Remark:
+	default:
+		return Answer{}, problem(BadRequest, "see the API's description", "%q is not an order", o.Kind)
+	}
+	if o.Kind == board.SetState && !o.To.Valid() {
+		return Answer{}, problem(BadRequest, "use one of the states in the description", "%q is not a state", o.To)
+	}
+	in := board.Input{Kind: o.Kind, By: o.By, Text: o.Text, Force: o.Force, To: o.To, Visit: o.Visit, Until: o.Until}
+	res, err := f.ask(ctx, v.Spec.ID, in, nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	a, err := answerOf(name, res)
+	if err == nil && res.Store {
+		f.line(name, "api", 6, fmt.Sprintf("%s by %s %s", o.Kind, o.By, o.Text))
+	}
+	return a, err
+}
+
+// welcome does with a new board what its rack asks for.
+func (f *Fleet) welcome(name string, want board.Want) {
+	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
+	defer cancel()
+	if _, err := f.Wish(ctx, name, Request{Want: want, By: "new_boards", Own: true}); err != nil {
+		f.log.Warn("a new board was left as it is", "board", name, "error", err)
+	}
+}
+
+// Attempts are the last attempts of a board that have ended, newest first; 0: all that are kept.
+func (f *Fleet) Attempts(ctx context.Context, name string, limit int) ([]Attempt, error) {
+	v, err := f.find(name)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := f.cfg.Journal.Attempts(ctx, v.Spec.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("attempts of board %s: %w", name, err)
+	}
+	all := make([]Attempt, 0, len(stored))
+	for _, s := range stored {
+		a, err := decodeAttempt(s.Number, s.Summary)
+		if err != nil {
+			return nil, fmt.Errorf("board %s: %w", name, err)
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// History are the last transitions of a board, oldest first; 0: all that are kept.
+func (f *Fleet) History(ctx context.Context, name string, limit int) ([]Event, error) {
+	v, err := f.find(name)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := f.cfg.Journal.Events(ctx, v.Spec.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("history of board %s: %w", name, err)
+	}
+	all := make([]Event, 0, len(stored))
+	for _, s := range stored {
+		e, err := decodeEvent(s.Data)
+		if err != nil {
+			return nil, fmt.Errorf("board %s: %w", name, err)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}

@@ -1,0 +1,240 @@
+package actors
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"mozpool/actors/board"
+	"mozpool/actors/inventory"
+)
+
+// Messages to a board's actor.
+type (
+	// item is one input; reply, if not nil, has room for one answer.
+	item struct {
+		in     board.Input
+		inputs *Inputs // a wish's
+		reply  chan reply
+		tries  int // times that the journal could not store what came of it
+	}
+	reply struct {
+		result board.Result
+		err    error
+	}
+	// committed is the journal's answer to the change in flight.
+	committed struct {
+		flight *flight
+		err    error
+	}
+	// again sends the change in flight to the journal once more.
+	again struct{ flight *flight }
+	// report is progress of the boot with this token.
+	report struct {
+		token board.Token
+		p     Progress
+	}
+	specChanged struct{ spec inventory.Spec }
+)
+
+// boardActor owns one board. It is the persistent actor of the design: Step says what changes, the journal makes it
+// durable, and only then the effects leave. At most one change is in flight; inputs wait behind it in order.
+type boardActor struct {
+	f      *Fleet
+	c      *cell
+	self   *actor.PID
+	spec   inventory.Spec
+	b      board.Board
+	seq    uint64
+	inputs *Inputs
+	flight *flight
+	queue  []*item
+	last   Progress
+	shown  time.Time // when progress was published last
+
+	limit *time.Timer
+	stall *time.Timer
+	probe context.CancelFunc
+}
+
+func newBoardActor(f *Fleet, c *cell) *boardActor {
+	v := c.view.Load()
+	return &boardActor{f: f, c: c, spec: v.Spec, b: v.Board, seq: v.Seq, inputs: v.Inputs}
+}
+
+// Receive implements actor.Actor. It never waits.
+func (a *boardActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		a.self = ctx.Self()
+		a.c.pid.Store(a.self)
+		a.wake()
+	case *item:
+		a.take(m)
+	case *committed:
+		a.landed(m)
+	case *again:
+		if a.flight == m.flight {
+			a.commit(m.flight)
+		}
+	case *report:
+		a.progress(m)
+	case *specChanged:
+		a.spec = m.spec
+		a.publish()
+	case *actor.Stopping, *actor.Restarting:
+		a.end()
+	}
+}
+
+// wake takes the board up where it was left.
+func (a *boardActor) wake() {
+	if a.seq == 0 {
+		a.arrive()
+		return
+	}
+	a.run(&item{in: board.Input{Kind: board.Resume}})
+	a.arm()
+}
+
+// arrive stores a board that nobody has seen before, and does with it what its rack says.
+func (a *boardActor) arrive() {
+	a.run(&item{in: board.Input{Kind: board.Remark}})
+	if want := a.f.rack(a.spec.Rack).rules.NewBoards; want != board.WantNothing {
+		go a.f.welcome(a.spec.Name, want)
+	}
+}
+
+// take runs an item, or queues it behind the change in flight.
+func (a *boardActor) take(it *item) {
+	if a.flight == nil {
+		a.run(it)
+		return
+	}
+	if len(a.queue) >= queueLimit {
+		it.answer(reply{err: problem(Unavailable, "try again", "board %s has %d inputs waiting", a.spec.Name, queueLimit)})
+		a.f.log.Warn("input dropped: the queue is full", "board", a.spec.Name, "input", it.in.Kind)
+		return
+	}
+	a.queue = append(a.queue, it)
+}
+
+func (it *item) answer(r reply) {
+	if it.reply != nil {
+		it.reply <- r
+		it.reply = nil
+	}
+}
+
+// run feeds one input to Step, and sends what has to be stored on its way.
+func (a *boardActor) run(it *item) {
+	in := it.in
+	in.Now, in.Fresh, in.Rules = a.f.now(), fresh(), a.rules(it.inputs)
+	places := a.f.rack(a.spec.Rack).places
+	in.Place = places.has(a.c.id)
+	if in.Kind == board.Admitted {
+		in.Visit = a.b.Visit
+	}
+	res := board.Step(a.b, in)
+	if wantsPlace(&res) && !in.Place && places.take(a.c.id) {
+		in.Place = true
+		res = board.Step(a.b, in)
+	}
+	if res.Store {
+		a.flight = newFlight(a, it, in, res)
+		a.commit(a.flight)
+		return
+	}
+	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline
+	a.b = res.Board
+	a.settlePlace()
+	if changed {
+		a.publish()
+	}
+	if in.Kind != board.Resume {
+		a.renew(in.Kind)
+	}
+	a.perform(res.Effects)
+	it.answer(reply{result: res})
+}
+
+// wantsPlace says that the step stopped only for want of a place in the power budget.
+func wantsPlace(r *board.Result) bool {
+	return r.Board.State == board.Waiting && r.Board.WaitingFor == board.ForPowerBudget && r.Board.Deadline == 0
+}
+
+// rules are what holds for the board now; of is the inputs of a wish that is being judged, else nil.
+func (a *boardActor) rules(of *Inputs) *board.Rules {
+	if of == nil {
+		of = a.inputs
+	}
+	r := &board.Rules{Speed: a.f.cfg.Speed, FailedOff: a.f.rack(a.spec.Rack).rules.FailedOff,
+		Jitter: a.f.scale(rand.N(10 * time.Second))}
+	if _, err := a.f.cfg.Power.Parse(a.spec.Power); err != nil {
+		r.Powerless = err.Error()
+	}
+	if of != nil {
+		r.Limits, r.Stall, r.Verify = of.Limits, of.Stall, of.Check.Kind
+	}
+	return r
+}
+
+// adopt takes over what is durable now, tells readers, and only then lets effects leave.
+func (a *boardActor) adopt(fl *flight) {
+	from := a.b
+	a.b, a.seq = fl.res.Board, a.seq+1
+	if fl.item.inputs != nil {
+		a.inputs = fl.item.inputs
+	}
+	if from.Visit != a.b.Visit {
+		a.last = Progress{}
+		if a.probe != nil {
+			a.probe()
+			a.probe = nil
+		}
+	}
+	a.settlePlace()
+	a.publish()
+	if from.Visit != a.b.Visit {
+		a.arm()
+		a.tell(from, fl)
+	}
+	a.perform(fl.res.Effects)
+}
+
+// settlePlace tells the power budget what the board does now.
+func (a *boardActor) settlePlace() {
+	b := &a.b
+	queues := b.State == board.Waiting && b.WaitingFor == board.ForPowerBudget && b.Deadline == 0
+	a.f.rack(a.spec.Rack).places.settle(a.c.id, b.State.HoldsPlace() && b.Want != board.WantPowerOff, queues, b.Since)
+}
+
+// publish shows the board to all readers.
+func (a *boardActor) publish() {
+	v := &View{Spec: a.spec, Board: a.b, Seq: a.seq, Inputs: a.inputs, Progress: a.last, At: a.f.now()}
+	v.Address = addressOf(v)
+	a.f.roster.publish(a.c, v)
+}
+
+// progress takes the bytes of a transfer or a write: volatile, and enough to renew the stall limit.
+func (a *boardActor) progress(m *report) {
+	if m.token != a.b.Token || m.token.IsZero() {
+		return
+	}
+	now := a.f.now()
+	moved := m.p.Done != a.last.Done || m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
+	a.last = m.p
+	a.last.At = now
+	if moved {
+		a.renewStall()
+	}
+	if now.Sub(a.shown) >= progressEvery || m.p.Done == m.p.Total {
+		a.shown = now
+		a.publish()
+	}
+}
+
+// progressEvery bounds how often a board is published for its bytes alone.
+const progressEvery = 200 * time.Millisecond

@@ -1,0 +1,106 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mozpool/actors/board"
+	"mozpool/persistence"
+)
+
+// flight is the one change of a board that is on its way to the journal.
+type flight struct {
+	item   *item
+	kind   board.Kind
+	change persistence.Change
+	res    board.Result
+	tries  int
+}
+
+func newFlight(a *boardActor, it *item, in board.Input, res board.Result) *flight {
+	c := persistence.Change{Board: a.c.id, Epoch: a.f.cfg.Epoch, PrevSeq: a.seq, Record: encode(res.Board)}
+	if res.Board.Visit != a.b.Visit {
+		c.Event = event(a.b, in.Kind, &res, in.Now)
+	}
+	if it.inputs != nil {
+		c.Inputs = it.inputs.Raw
+	}
+	if res.Ended {
+		c.Attempt = &persistence.Attempt{Number: uint64(res.Board.Attempt), Summary: summary(a.b, &res, in.Now)}
+	}
+	return &flight{item: it, kind: in.Kind, change: c, res: res}
+}
+
+// commit sends the change to the journal; its answer comes back as a message. The change goes on although the asker
+// has given up, for it may be stored already.
+func (a *boardActor) commit(fl *flight) {
+	fl.tries++
+	self, f := a.self, a.f
+	go func() {
+		ctx, cancel := context.WithTimeout(f.ctx, commitLimit)
+		defer cancel()
+		err := f.cfg.Journal.Commit(ctx, fl.change)
+		f.root.Send(self, &committed{fl, err})
+	}()
+}
+
+// landed takes the journal's answer.
+func (a *boardActor) landed(m *committed) {
+	if m.flight != a.flight {
+		return
+	}
+	fl := m.flight
+	switch {
+	case m.err == nil:
+		a.flight = nil
+		a.adopt(fl)
+		fl.item.answer(reply{result: fl.res})
+	case errors.Is(m.err, persistence.ErrUnknown):
+		// It may be there: no effect may leave, and nothing else be tried, until the journal has said which.
+		fl.item.answer(reply{err: problem(Unavailable, "ask again: it may have been done", "the journal has not answered for board %s", a.spec.Name)})
+		a.later(fl.tries, &again{fl})
+		return
+	case errors.Is(m.err, persistence.ErrUnavailable):
+		a.refused(fl, m.err)
+	default:
+		a.f.log.Error("a change was refused by the journal", "board", a.spec.Name, "input", fl.kind, "error", m.err)
+		a.flight = nil
+		fl.item.answer(reply{err: fmt.Errorf("store board %s: %w", a.spec.Name, m.err)})
+	}
+	a.drain()
+}
+
+// refused ends a change that was certainly not stored. Whoever waits for an answer is told to come again; what
+// nobody will repeat (a limit, an answer of the relay) is tried again by ourselves, so the board loses nothing.
+func (a *boardActor) refused(fl *flight, err error) {
+	a.flight = nil
+	if fl.item.reply != nil || fl.item.inputs != nil {
+		fl.item.answer(reply{err: problem(Unavailable, "try again later, or make room on the server's disk", "nothing can be stored: %v", err)})
+		return
+	}
+	if fl.item.tries++; fl.item.tries == 1 {
+		a.f.log.Warn("the journal stores nothing; the board waits", "board", a.spec.Name, "input", fl.kind, "error", err)
+	}
+	a.later(fl.item.tries, fl.item)
+}
+
+// drain runs what queued up, until the next change is in flight.
+func (a *boardActor) drain() {
+	for a.flight == nil && len(a.queue) > 0 {
+		it := a.queue[0]
+		a.queue = a.queue[1:]
+		a.run(it)
+	}
+}
+
+// later sends the actor a message after a pause that grows with tries, 100 ms to 2 s.
+func (a *boardActor) later(tries int, msg any) {
+	self, f := a.self, a.f
+	time.AfterFunc(min(100*time.Millisecond<<min(tries, 5), 2*time.Second), func() {
+		if f.ctx.Err() == nil {
+			f.root.Send(self, msg)
+		}
+	})
+}
