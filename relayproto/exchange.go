@@ -1,0 +1,78 @@
+package relayproto
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Step is one command of an exchange and what came back.
+type Step struct {
+	At    time.Duration // since the exchange began
+	Sent  []byte        // the command, 2 or 3 bytes; empty if it was held back
+	Read  []byte        // usually one byte
+	Took  time.Duration // write to last byte
+	Error string        // empty when the reply was good
+}
+
+// Exchange is all that happened on one connection.
+type Exchange struct {
+	Address   string // host:port
+	Began     time.Time
+	Connected time.Duration // how long the connect took
+	Took      time.Duration // connect to close; 0 while open
+	Steps     []Step
+}
+
+func (e Exchange) clone() Exchange {
+	e.Steps = slices.Clone(e.Steps)
+	return e
+}
+
+// do sends one command in one write and judges the reply.
+func (s *Session) do(c Command) (energised bool, err error) {
+	if s.broken != nil {
+		return false, fmt.Errorf("session is over: %w", s.broken)
+	}
+	wire, err := c.Encode()
+	if err != nil {
+		return false, err // nothing was sent: the session is still in step
+	}
+	began := time.Now()
+	step := Step{At: began.Sub(s.log.Began)}
+	energised, err = s.ask(c, wire, &step)
+	step.Took = time.Since(began)
+	if err != nil {
+		s.broken, step.Error = err, err.Error()
+	}
+	s.log.Steps = append(s.log.Steps, step)
+	return energised, err
+}
+
+func (s *Session) ask(c Command, wire []byte, step *Step) (bool, error) {
+	if err := s.ctx.Err(); err != nil {
+		return false, fmt.Errorf("%w: %w", ErrTimedOut, err)
+	}
+	if s.config.Before != nil {
+		if err := s.config.Before(); err != nil {
+			return false, fmt.Errorf("%w: %w", ErrHeld, err)
+		}
+	}
+	step.Sent = wire
+	if _, err := s.conn.Write(wire); err != nil {
+		return false, ioError(s.ctx, err, s.heard)
+	}
+	// Room for more than the one byte that belongs here: an extra byte would
+	// otherwise answer the next command.
+	buffer := make([]byte, 8)
+	n, err := s.conn.Read(buffer)
+	step.Read = buffer[:n]
+	if n == 0 {
+		return false, ioError(s.ctx, err, s.heard)
+	}
+	s.heard = true
+	if n > 1 {
+		return false, fmt.Errorf("%w: %d bytes % x where one belongs", ErrNonsense, n, buffer[:n])
+	}
+	return c.DecodeReply(buffer[0])
+}

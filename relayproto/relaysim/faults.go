@@ -1,0 +1,66 @@
+package relaysim
+
+import (
+	"time"
+
+	"mozpool/relayproto"
+)
+
+// Faults are what is wrong with the board at the moment; the zero value is
+// nothing.
+type Faults struct {
+	Refuse   bool                      // end every new connection at once
+	Drop     bool                      // reset the connection after a command, before its reply
+	Mute     bool                      // take commands, do and answer nothing
+	Nonsense []byte                    // answer with these bytes instead
+	Slow     time.Duration             // wait before each reply byte
+	Stuck    map[relayproto.Relay]bool // these say done and never switch
+}
+
+// SetFaults replaces all faults, also for connections that are open.
+func (b *Board) SetFaults(f Faults) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.faults = f
+}
+
+// Unplug takes the network away: no listener, all connections reset.
+func (b *Board) Unplug() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.listener != nil {
+		_ = b.listener.Close()
+		b.listener = nil
+	}
+	for c := range b.open {
+		_ = c.Close()
+	}
+}
+
+// Plug brings the listener back at the same address.
+func (b *Board) Plug() error { return b.plug(b.Addr()) }
+
+// LosePower drops all connections and releases every coil: all boards are on.
+func (b *Board) LosePower() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for c := range b.open {
+		_ = c.Close()
+	}
+	for r, energised := range b.energised {
+		if energised {
+			b.set(r, false)
+		}
+	}
+}
+
+// set needs b.mu.
+func (b *Board) set(r relayproto.Relay, energised bool) {
+	if b.energised[r] == energised {
+		return
+	}
+	b.energised[r] = energised
+	if b.options.OnSwitch != nil {
+		b.options.OnSwitch(r, !energised)
+	}
+}
