@@ -42,16 +42,16 @@ mp_watch() {
 mp_done() {
 	local n=0
 	if [ -n "$MP_WATCHED" ]; then
-		n=$(wc -c <"$MP_WATCHED" 2>/dev/null)
+		n=$(wc -c 2>/dev/null <"$MP_WATCHED")
 	else
-		read -r n <"$MP_TMP/done" 2>/dev/null
+		read -r n 2>/dev/null <"$MP_TMP/done"
 	fi
 	echo "$((${n:-0}))"
 }
 
 mp_cut_download() {
 	local pid
-	read -r pid <"$MP_TMP/pid" 2>/dev/null && kill "$pid" 2>/dev/null
+	read -r pid 2>/dev/null <"$MP_TMP/pid" && kill "$pid" 2>/dev/null
 }
 
 # mp_watched TOTAL STEP COMMAND…: runs the command under the watcher.
@@ -71,20 +71,15 @@ mp_watched() {
 	return "$code"
 }
 
-# mp_get WGET-OPTIONS…: one try at the artifact. The watcher can kill it.
+# mp_get WGET-OPTIONS…: one try at the artifact, from the server that answered
+# last. The watcher can kill it.
 mp_get() {
-	local base code=1
-	for base in $MP_URLS; do
-		wget -q "$@" "$base/$A_PATH" 2>"$MP_TMP/get.err" &
-		echo $! >"$MP_TMP/pid"
-		wait $!
-		code=$?
-		rm -f "$MP_TMP/pid"
-		[ "$code" != 0 ] || return 0
-		! grep -q ' 410 ' "$MP_TMP/get.err" || : >"$MP_TMP/over"
-		# A second server must not append to what the first one began.
-		grep -q -e ' 404 ' -e ' 503 ' -e connect "$MP_TMP/get.err" || return "$code"
-	done
+	local code
+	wget -q "$@" "${MP_BASE:-$MP_URL}/$A_PATH" 2>/dev/null &
+	echo $! >"$MP_TMP/pid"
+	wait $!
+	code=$?
+	rm -f "$MP_TMP/pid"
 	return "$code"
 }
 

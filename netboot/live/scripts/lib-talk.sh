@@ -40,14 +40,15 @@ mp_escape() {
 }
 
 # mp_http PATH [SECONDS]: asks each server in turn until one knows this boot.
-# MP_STATUS is the answer's status (000: no answer), the body is $MP_HTTP.body.
+# MP_STATUS is the answer's status (000: no answer), the body is $MP_HTTP.body,
+# MP_BASE the server that answered.
 # `timeout wget`, since `wget -T` of Debian 12's busybox crashes.
 mp_http() {
 	local base
 	for base in $MP_URLS; do
 		timeout "${2:-20}" wget -q -S -O "$MP_HTTP.body" "$base/$1" 2>"$MP_HTTP.head" </dev/null
 		MP_STATUS=$(sed -n 's|^ *HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' "$MP_HTTP.head" | tail -n 1)
-		case ${MP_STATUS:=000} in 000 | 404 | 503) ;; *) return 0 ;; esac
+		case ${MP_STATUS:=000} in 000 | 404 | 503) ;; *) MP_BASE=$base && return 0 ;; esac
 	done
 	return 1
 }
