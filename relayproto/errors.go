@@ -37,6 +37,8 @@ var (
 // dialError puts a failed connect under its kind.
 func dialError(ctx context.Context, err error) error {
 	switch {
+	case errors.Is(err, syscall.ECONNRESET): // made and reset before connect returned
+		return fmt.Errorf("%w: %w", ErrOccupied, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	case errors.Is(ctx.Err(), context.Canceled):

@@ -1,0 +1,50 @@
+# Every target works on a clone with only Go; e2e skips with a sentence where
+# QEMU or root is missing.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+FUZZTIME ?= 5s
+
+.PHONY: build demo test race lint e2e bench fuzz golden generate clean help
+
+build: ## bin/mozpool, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
+
+demo: build ## image a simulated rack
+	bin/mozpool demo
+
+test: ## all tests; no root
+	go test -timeout 5m ./...
+
+race: ## all tests under the race detector
+	CGO_ENABLED=1 go test -race -timeout 10m ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "run gofmt -w on: $$files"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) -checks all ./...
+
+e2e: ## image a QEMU ARM board; needs root and QEMU
+	MOZPOOL_E2E=1 go test -count=1 -timeout 20m -v ./cmd/mozpool/systemtest/...
+
+bench: ## all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; done; done
+
+golden: ## write the golden files anew
+	@set -e; for package in $$(go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep -w flag | cut -d' ' -f1); do \
+	  go test $$package -update; done
+
+generate: ## go generate
+	go generate ./...
+
+clean: ## remove what build made
+	rm -rf bin
+
+help: ## this list
+	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed 's/:.*## /\t/'
