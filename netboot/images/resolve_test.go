@@ -129,6 +129,8 @@ func TestResolveURL(t *testing.T) {
 		switch {
 		case r.URL.Path == "/b2g/away":
 			http.Redirect(w, r, "/secret", http.StatusFound)
+		case strings.HasSuffix(r.URL.Path, "/secret"):
+			_, _ = io.WriteString(w, "secret") // served to whoever gets here
 		case r.URL.Path != "/b2g/1.img":
 			http.NotFound(w, r)
 		case r.Header.Get("If-None-Match") == `"1"`:
@@ -229,5 +231,50 @@ func TestReplacedContentIsAnotherRevision(t *testing.T) {
 	}
 	if strings.Contains(after.Source, "built in") {
 		t.Errorf("source %q", after.Source)
+	}
+}
+
+func TestAllows(t *testing.T) {
+	t.Parallel()
+	const prefix = "http://h/b2g/"
+	for name, tc := range map[string]struct {
+		pattern, name string
+		want          bool
+	}{
+		"OK below":        {prefix, "http://h/b2g/a/1.img", true},
+		"OK glob":         {"b2g-*.img", "b2g-1.img", true},
+		"bad dots":        {prefix, "http://h/b2g/../x", false},
+		"bad escaped":     {prefix, "http://h/b2g/%2e%2e/x", false},
+		"bad backslash":   {prefix, `http://h/b2g/..\x`, false},
+		"bad host":        {prefix, "http://h.evil/b2g/x", false},
+		"bad user":        {prefix, "http://h@evil/b2g/x", false},
+		"bad scheme":      {prefix, "https://h/b2g/x", false},
+		"bad query":       {prefix, "http://h/b2g/x?y", false},
+		"bad glob slash":  {"b2g-*.img", "b2g-/x.img", false},
+		"bad glob dots":   {"*/*", "../x", false},
+		"bad glob to URL": {"*", "http://h/b2g/x", false},
+	} {
+		if got := allows(tc.pattern, tc.name); got != tc.want {
+			t.Errorf("%s: allows(%q, %q) = %v", name, tc.pattern, tc.name, got)
+		}
+	}
+}
+
+func TestFactsDieWithTheSize(t *testing.T) {
+	t.Parallel()
+	s, c := fullSite(t)
+	build := map[string]string{"build": "1"}
+	before, err := c.Resolve(t.Context(), "b2g", "qemu-arm64", build)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := before.Artifacts[0].File
+	s.put(pinned.Path, []byte("longer"))
+	if err := os.Chtimes(filepath.Join(s.dir, "files", pinned.Path), pinned.ModTime, pinned.ModTime); err != nil {
+		t.Fatal(err)
+	}
+	after, err := c.Resolve(t.Context(), "b2g", "qemu-arm64", build)
+	if err != nil || after.Artifacts[0].SHA256 == pinned.SHA256 {
+		t.Errorf("a longer file under the old time keeps the old hash (%v)", err)
 	}
 }

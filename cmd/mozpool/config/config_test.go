@@ -69,6 +69,7 @@ func TestLoadBad(t *testing.T) {
 		"bad server twice":           {rack("servers: [a, a]"), "listed twice"},
 		"bad rack port range":        {rack("ports: {http: 65536}"), "from 0 to 65535"},
 		"bad same port twice":        {rack("ports: {tftp: 514}"), "udp port 514 of 10.0.0.1 is already that of racks.r1.ports.tftp"},
+		"bad port of every address":  {rack("ports: {http: 8080}") + "api: {listen: \"0.0.0.0:8080\", tokens: t}\n", "tcp port 8080 of 10.0.0.1 is already that of api.listen"},
 		"bad new_boards":             {rack("new_boards: wat"), "did you mean wait?"},
 		"bad on_failure":             {rack("health: {on_failure: off}"), "none of the choices"},
 		"bad failed_power_state":     {rack("failed_power_state: on"), "none of the choices"},
