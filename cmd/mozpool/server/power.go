@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mozpool/actors"
+	"mozpool/relayproto"
+	"mozpool/relayproto/power"
+)
+
+// relayRest is how long a relay board is deaf after a connection was closed.
+const relayRest = time.Second
+
+// relays reaches ProXR relay boards for the actors.
+type relays struct {
+	speed float64 // divides the rest, for simulated relay boards
+}
+
+var _ actors.Power = relays{}
+
+// ParsePower tells whether the text is a power address; the inventory asks it.
+func ParsePower(text string) error {
+	_, err := power.Parse(text)
+	return err
+}
+
+// Parse implements actors.Power.
+func (relays) Parse(spec string) (actors.Switch, error) {
+	if spec == "" || spec == "manual" {
+		return actors.Switch{}, errors.New("the board has no relay, so its power cannot be switched")
+	}
+	s, err := power.Parse(spec)
+	if err != nil {
+		return actors.Switch{}, err
+	}
+	return actors.Switch{Board: s.Key(), Bank: s.Relay.Relay.Bank, Relay: s.Relay.Relay.Number}, nil
+}
+
+// Dial implements actors.Power.
+func (relays) Dial(ctx context.Context, relayBoard string) (actors.RelaySession, error) {
+	s, err := relayproto.Dial(ctx, relayproto.Config{Address: relayBoard})
+	if err != nil {
+		return nil, err
+	}
+	return session{s}, nil
+}
+
+// Rest implements actors.Power.
+func (r relays) Rest() time.Duration { return time.Duration(float64(relayRest) / r.speed) }
+
+// session is one connection to a relay board.
+type session struct{ s *relayproto.Session }
+
+// Set implements actors.RelaySession. The deadline is that of Dial's context.
+func (s session) Set(_ context.Context, sw actors.Switch, on bool) error {
+	if on {
+		return s.s.MakeOn(relayOf(sw))
+	}
+	return s.s.MakeOff(relayOf(sw))
+}
+
+// Powered implements actors.RelaySession.
+func (s session) Powered(_ context.Context, sw actors.Switch) (bool, error) {
+	return s.s.Read(relayOf(sw))
+}
+
+// Close implements actors.RelaySession.
+func (s session) Close() error { return s.s.Close() }
+
+func relayOf(sw actors.Switch) relayproto.Relay {
+	return relayproto.Relay{Bank: sw.Bank, Number: sw.Relay}
+}
