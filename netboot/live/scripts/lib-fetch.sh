@@ -23,7 +23,7 @@ mp_watch() {
 	local last=0 now seen told=0
 	MP_HTTP=$MP_TMP/watch
 	seen=$(mp_seconds)
-	while sleep "$MP_TICK"; do
+	while sleep "$MP_TICK" && [ -e "$MP_TMP/watching" ]; do
 		now=$(mp_done)
 		if [ "$now" != "$last" ]; then
 			last=$now
@@ -60,10 +60,14 @@ mp_watched() {
 	shift 2
 	echo 0 >"$MP_TMP/done"
 	rm -f "$MP_TMP/pid"
+	: >"$MP_TMP/watching"
 	mp_watch "$total" "$step" &
 	watcher=$!
 	"$@"
 	code=$?
+	# The file is what ends the watcher; a TERM that comes before its shell has
+	# dropped our traps is lost (seen with ash), and only hastens the end.
+	rm -f "$MP_TMP/watching"
 	kill "$watcher" 2>/dev/null
 	wait "$watcher" 2>/dev/null
 	[ ! -e "$MP_TMP/over" ] || mp_over

@@ -9,6 +9,8 @@ export LC_ALL=C
 
 MP_TMP=$(mktemp -d "${TMPDIR:-/tmp}/mp.XXXXXX") || exit 1
 MP_HTTP=$MP_TMP/http # where mp_http leaves head and body; background parts use their own
+export WGETRC=$MP_TMP/wgetrc # GNU wget tries again by itself, with pauses of its own; busybox's does not
+echo 'tries = 1' >"$WGETRC"
 MP_STEP=start        # what a failure is reported against
 MP_DONE=             # set once the script ended in a way the server knows about
 MP_RESULTS=          # what `rebooting` reports: artifact:mode:sha256,…
