@@ -14,7 +14,6 @@ func (c *checker) board(i int, s Spec) {
 		{"mac", string(s.MAC), "without the MAC its boot requests are not known; see: mozpool board discovered"},
 		{"rack", s.Rack, "name the rack of mozpool.yaml that it is in"},
 		{"hardware", s.Hardware, "name a hardware type of images.yaml"},
-		{"power", s.Power, "write HOST:bankN:relayM, or manual if a person switches it"},
 	} {
 		if must.value == "" {
 			c.add(i, must.key, called(s)+" has no "+must.key, must.remedy)

@@ -51,7 +51,6 @@ func TestParseBad(t *testing.T) {
 		"bad long name":   {board(`name: ` + strings.Repeat("a", 64) + `, mac: "52:54:00:00:00:03", power: manual`), "cannot be a name"},
 		"bad no name":     {board(`mac: "52:54:00:00:00:03", power: manual`), "the board with MAC 52:54:00:00:00:03 has no name"},
 		"bad no mac":      {board(`name: c, power: manual`), "board c has no mac"},
-		"bad no power":    {board(`name: c, mac: "52:54:00:00:00:03"`), "board c has no power"},
 		"bad mac":         {board(`name: c, mac: "52:54:00:00:00", power: manual`), "b:5:18: boards[2].mac: \"52:54:00:00:00\" is no MAC"},
 		"bad power":       {board(`name: c, mac: "52:54:00:00:00:03", power: "h:bank9:relay1"`), "there is no bank 9"},
 		"bad address":     {board(`name: c, mac: "52:54:00:00:00:03", power: manual, address: 0.0.0.0`), "no address of a board"},

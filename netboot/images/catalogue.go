@@ -14,9 +14,10 @@ type Options struct {
 	Files string // the folder "files"
 	Store string // data/store, for the index of facts and fetched artifacts; made if missing
 
-	// CheckScript judges the body of a script; name says which in messages.
+	// CheckScript judges the body of a script, which may use the image's
+	// config keys; name says which in messages.
 	// nil accepts all.
-	CheckScript func(name, body string) error
+	CheckScript func(name, body string, configKeys []string) error
 	// Builtin are the bodies of the scripts of the built-in images, by name.
 	Builtin map[string]string
 	Client  *http.Client // fetches artifacts by URL; nil: http.DefaultClient

@@ -100,7 +100,7 @@ func (l *loader) script(i *Image, file string, path []string) {
 	case file != "":
 		body, err := l.c.readText(file)
 		if err == nil && l.c.options.CheckScript != nil {
-			err = l.c.options.CheckScript(file, body)
+			err = l.c.options.CheckScript(file, body, i.ConfigKeys)
 		}
 		if err != nil {
 			l.fail(below(path, "script"), err, "mend the script; its path is below files, such as scripts/install.sh")

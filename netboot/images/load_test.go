@@ -80,7 +80,7 @@ func TestLoadBad(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := s.options(tc.yaml)
-			o.CheckScript = func(_, body string) error {
+			o.CheckScript = func(_, body string, _ []string) error {
 				if body == "bad" {
 					return errors.New("bad word")
 				}

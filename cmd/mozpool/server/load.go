@@ -1,0 +1,83 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"mozpool/actors/inventory"
+	"mozpool/cmd/mozpool/config"
+	"mozpool/netboot/images"
+	"mozpool/netboot/live"
+	"mozpool/persistence/strictyaml"
+)
+
+// lists are what the boards and images files say.
+type lists struct {
+	specs     []inventory.Spec
+	catalogue *images.Catalogue
+	remarks   []config.Remark
+}
+
+// Check reads the boards and images files of a configuration, with all that they name, and reports everything that is
+// wrong at once. It writes nothing but the index of hashes, and that only where the data folder exists.
+func Check(cfg config.Config) ([]config.Remark, error) {
+	store := filepath.Join(cfg.Data, "store")
+	if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) {
+		temporary, err := os.MkdirTemp("", "mozpool-check")
+		if err != nil {
+			return nil, fmt.Errorf("check images: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(temporary) }() // at worst a file is left in the temporary folder
+		store = temporary
+	}
+	l, err := readLists(cfg, store, nil)
+	return l.remarks, err
+}
+
+// readLists reads both files. Nothing of them is used unless all of them is right.
+func readLists(cfg config.Config, store string, log *slog.Logger) (lists, error) {
+	var l lists
+	specs, problems, err := inventory.LoadFile(cfg.Boards, ParsePower)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return l, err
+	}
+	l.specs = specs
+	catalogue, more := images.Load(images.Options{Path: cfg.Images, Files: cfg.Files, Store: store, CheckScript: checkScript, Logger: log,
+		Builtin: map[string]string{images.Maintenance: live.Maintenance(), images.SelfTest: live.SelfTest()}})
+	l.catalogue = catalogue
+	problems.Add(more...)
+	if len(more) == 0 {
+		problems.Add(l.cross(cfg)...)
+	}
+	return l, problems.Err()
+}
+
+func checkScript(name, body string, keys []string) error {
+	if err := live.CheckScript(body, keys...); err != nil {
+		return fmt.Errorf("script %s: %w", name, err)
+	}
+	return nil
+}
+
+// cross checks what one file says of another: racks of mozpool.yaml, hardware types of images.yaml.
+func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
+	for _, s := range l.specs {
+		wrong := func(key, what, remedy string) {
+			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + "." + key, What: what, Remedy: remedy})
+		}
+		if _, ok := cfg.Racks[s.Rack]; !ok {
+			wrong("rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), "add it under racks, or correct the name")
+		}
+		if _, ok := l.catalogue.HardwareType(s.Hardware); !ok {
+			wrong("hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), "add it to "+cfg.Images+", or correct the name")
+		}
+		if s.Power == "" || s.Power == "manual" {
+			l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("board %s has no relay: wishes that need its power are refused", s.Name)))
+		}
+	}
+	return problems
+}
