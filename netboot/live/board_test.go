@@ -55,7 +55,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	content, found := s.files[path]
-	broken := found && s.cut[path] > 0
+	broken := found && status == http.StatusOK && s.cut[path] > 0
 	if broken {
 		s.cut[path]--
 	}
