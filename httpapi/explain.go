@@ -1,0 +1,77 @@
+package httpapi
+
+import (
+	"fmt"
+	"strconv"
+
+	"mozpool/actors"
+	v1 "mozpool/httpapi/v1"
+)
+
+func (s *Server) why(r *request) error {
+	w, err := s.cfg.Fleet.Why(r.name)
+	if err != nil {
+		return err
+	}
+	return s.ok(r, v1.Why{Board: w.Board, State: w.State, Since: w.Since.UTC(), Deadline: timeOrNil(w.Deadline), Text: w.Text,
+		Next: w.Next, Remedy: w.Remedy, Tries: w.Tries, TriesAllowed: w.Allowed})
+}
+
+const (
+	pageAttempts = 20
+	maxAttempts  = 1000
+)
+
+func (s *Server) attempts(r *request) error {
+	limit, err := r.query.number("limit", pageAttempts, maxAttempts)
+	if err != nil {
+		return err
+	}
+	ended, err := s.cfg.Fleet.Attempts(r.ctx, r.name, limit)
+	if err != nil {
+		return err
+	}
+	all := v1.Attempts{Attempts: make([]v1.Attempt, len(ended))}
+	for i, a := range ended {
+		all.Attempts[i] = attemptOf(a)
+	}
+	return s.ok(r, all)
+}
+
+func attemptOf(a actors.Attempt) v1.Attempt {
+	return v1.Attempt{Number: a.Number, Want: a.Want, Image: a.Image, By: a.By, Began: a.Began.UTC(), Ended: a.Ended.UTC(),
+		Result: a.Result, Cycles: a.Cycles, Tries: a.Tries, Blame: a.Blame}
+}
+
+// attempt shows one attempt that has ended, with what is left of its transitions.
+func (s *Server) attempt(r *request) error {
+	text := param(r.raw, "number")
+	number, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return bad("send the number of an attempt", "%q is no number", text)
+	}
+	ended, err := s.cfg.Fleet.Attempts(r.ctx, r.name, maxAttempts)
+	if err != nil {
+		return err
+	}
+	for _, a := range ended {
+		if uint64(a.Number) == number {
+			return s.detail(r, a)
+		}
+	}
+	return &apiError{v1.KindNotFound, fmt.Sprintf("board %s has no attempt %d that has ended", r.name, number), "see the list of its attempts"}
+}
+
+func (s *Server) detail(r *request, a actors.Attempt) error {
+	history, err := s.cfg.Fleet.History(r.ctx, r.name, 0)
+	if err != nil {
+		return err
+	}
+	d := v1.AttemptDetail{Attempt: attemptOf(a), Events: []v1.Event{}}
+	for _, e := range history {
+		if e.Attempt == a.Number {
+			d.Events = append(d.Events, v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text})
+		}
+	}
+	return s.ok(r, d)
+}

@@ -1,0 +1,121 @@
+// Package httpapi is the face of a server towards people and programs: API v1.
+//
+// It decides how boards, images, relays and logs look from outside, which requests are well formed, and what an error
+// looks like: one function (problemOf) turns every error into RFC 9457 with a kind and a remedy. It is called by
+// "mozpool serve" and "mozpool demo", which give it the fleet; what it listens on is for people and programs only,
+// boards have listeners of their own (package netboot).
+//
+// It refuses to decide anything about boards: a wish is handed to the Fleet, whose answer is passed on. No GET changes
+// anything. It redirects nobody, since a redirect turns a client's POST into a GET. Nothing of a fasthttp request
+// leaves its handler: the buffers below it are used again for the next request, so everything that is handed on is
+// copied first (request.go is the only file that reads them).
+//
+// Dependencies: fasthttp, because a server of a thousand boards is asked all day; fasthttp/router, which finds routes
+// without allocating.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"mozpool/actors"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/images"
+	"mozpool/persistence"
+)
+
+// Fleet is what the API uses of the boards. *actors.Fleet is one.
+type Fleet interface {
+	Views() []*actors.View // sorted by name
+	ByName(name string) *actors.View
+	Strangers() []actors.Stranger
+	Wish(ctx context.Context, name string, r actors.Request) (actors.Answer, error)
+	Do(ctx context.Context, name string, o actors.Order) (actors.Answer, error)
+	Why(name string) (actors.Why, error)
+	Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error)
+	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
+	Relays() []actors.RelayView
+}
+
+// Catalogue is what the API shows of images. *images.Catalogue is one.
+type Catalogue interface {
+	Images() []images.Image
+	Hardware() []images.Hardware
+}
+
+// Logs is what the API shows of logs. persistence.Logs is one.
+type Logs interface {
+	Query(ctx context.Context, f persistence.Filter) ([]persistence.Line, error)
+	Follow(ctx context.Context, f persistence.Filter, fn func(l persistence.Line, lost uint64) bool) error
+}
+
+// Config says what a Server shows and how much it takes. Fleet is required; zero fields get the defaults.
+type Config struct {
+	Listen string // host:port; port 0: any free one
+	Fleet  Fleet
+	// Catalogue returns the images of the moment; nil, or a nil result: none.
+	Catalogue func() Catalogue
+	Logs      Logs // nil: boards have no logs
+	// Racks are those that the configuration names; Boards and States are counted by the server.
+	Racks []v1.Rack
+	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
+	NotReady func() []string
+	// Identify says who asks, or refuses; it sees every request below /api/v1. nil: the name that the client gives.
+	Identify func(*fasthttp.RequestCtx) (who string, err error)
+	Logger   *slog.Logger     // nil: silence
+	Clock    func() time.Time // nil: time.Now
+
+	MaxBody    int           // bytes of a request's body; default 1 MiB
+	MaxHeader  int           // bytes of a request's headers; default 16 KiB
+	MaxConns   int           // connections at once; default 1024
+	MaxStreams int           // answers that follow a log at once; default 128
+	ReadLimit  time.Duration // for a whole request to arrive; default 10s
+	WriteLimit time.Duration // for each write to a client; default 10s
+	IdleLimit  time.Duration // between two requests of a connection; default 2m
+	AskLimit   time.Duration // for the fleet to answer; default 15s
+	Heartbeat  time.Duration // between signs of life of a followed log; default 15s
+	Grace      time.Duration // for running requests when the server stops; default 5s
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Identify == nil {
+		c.Identify = Identify
+	}
+	if c.NotReady == nil {
+		c.NotReady = func() []string { return nil }
+	}
+	orDefault(&c.MaxBody, 1<<20)
+	orDefault(&c.MaxHeader, 16<<10)
+	orDefault(&c.MaxConns, 1024)
+	orDefault(&c.MaxStreams, 128)
+	orDefault(&c.ReadLimit, 10*time.Second)
+	orDefault(&c.WriteLimit, 10*time.Second)
+	orDefault(&c.IdleLimit, 2*time.Minute)
+	orDefault(&c.AskLimit, 15*time.Second)
+	orDefault(&c.Heartbeat, 15*time.Second)
+	orDefault(&c.Grace, 5*time.Second)
+	return c
+}
+
+func orDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// catalogue is the one of the moment, nil if there is none.
+func (s *Server) catalogue() Catalogue {
+	if s.cfg.Catalogue == nil {
+		return nil
+	}
+	return s.cfg.Catalogue()
+}

@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/valyala/fasthttp"
+
+	v1 "mozpool/httpapi/v1"
+)
+
+// request is a request as handlers see it. All strings in it are copies: fasthttp uses its buffers again.
+type request struct {
+	ctx   context.Context // ends with the server's patience
+	who   string          // who asks
+	name  string          // of the board in the path; empty: none
+	key   string          // Idempotency-Key; empty: none
+	raw   *fasthttp.RequestCtx
+	query query
+}
+
+// header returns a copy of a header.
+func (r *request) header(name string) string { return string(r.raw.Request.Header.Peek(name)) }
+
+// param returns a copy of a part of the path, unescaped.
+func param(c *fasthttp.RequestCtx, name string) string {
+	text, ok := c.UserValue(name).(string)
+	if !ok {
+		return ""
+	}
+	text = strings.Clone(text)
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// newRequest copies what handlers need.
+func (s *Server) newRequest(ctx context.Context, c *fasthttp.RequestCtx, rt route) (*request, error) {
+	who, err := s.cfg.Identify(c)
+	if err != nil {
+		return nil, err
+	}
+	r := &request{ctx: ctx, who: who, name: param(c, "name"), raw: c}
+	if r.key = r.header(v1.IdempotencyKey); len(r.key) > maxKey {
+		return nil, bad("send a random text of 32 characters", "the %s is longer than %d bytes", v1.IdempotencyKey, maxKey)
+	}
+	if err := sameOrigin(c); err != nil {
+		return nil, err
+	}
+	r.query, err = readQuery(c, rt.query)
+	return r, err
+}
+
+const (
+	maxKey  = 200
+	maxUser = 64
+)
+
+// Identify names who asks: by the header X-Mozpool-User, which is a courtesy and proves nothing, else by address.
+// It is the default of Config.Identify.
+func Identify(c *fasthttp.RequestCtx) (string, error) {
+	name := string(c.Request.Header.Peek(v1.UserHeader))
+	if name == "" {
+		return "anonymous@" + c.RemoteIP().String(), nil
+	}
+	if len(name) > maxUser || !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable) {
+		return "", bad("send a short name without control characters", "the name in %s cannot be shown", v1.UserHeader)
+	}
+	return name, nil
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// sameOrigin refuses what a page from elsewhere makes a browser send: a server on loopback has no other defence
+// against it.
+func sameOrigin(c *fasthttp.RequestCtx) error {
+	origin := string(c.Request.Header.Peek(fasthttp.HeaderOrigin))
+	if origin == "" || c.IsGet() || c.IsHead() {
+		return nil
+	}
+	if u, err := url.Parse(origin); err == nil && u.Host != "" && u.Host == string(c.Host()) {
+		return nil
+	}
+	return &apiError{v1.KindForbidden, "a page of another site asked for this", "ask from the server's own pages, or without a browser"}
+}

@@ -1,0 +1,138 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Server serves API v1 on one listener. Make it with New, bind it with Listen, and Run it once.
+type Server struct {
+	cfg  Config
+	log  *slog.Logger
+	http *fasthttp.Server
+	ln   *listener
+
+	asking  context.Context // of questions to the fleet; ends when the grace is over
+	giveUp  context.CancelFunc
+	streams context.Context // of followed logs; ends as soon as the server is to stop
+	hush    context.CancelFunc
+	slots   chan struct{} // one for each followed log
+	closing atomic.Bool
+	ready   chan struct{}
+}
+
+// New makes a server; nothing is bound yet.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{})}
+	s.log = s.cfg.Logger
+	s.slots = make(chan struct{}, s.cfg.MaxStreams)
+	s.asking, s.giveUp = context.WithCancel(context.Background())
+	s.streams, s.hush = context.WithCancel(s.asking)
+	s.http = &fasthttp.Server{
+		Name:                  "mozpool",
+		Handler:               s.handler(),
+		ErrorHandler:          s.badRequest,
+		MaxRequestBodySize:    s.cfg.MaxBody, // counted by fasthttp, chunked bodies too, as bodies are not streamed
+		ReadBufferSize:        s.cfg.MaxHeader,
+		Concurrency:           s.cfg.MaxConns,
+		ReadTimeout:           s.cfg.ReadLimit,
+		IdleTimeout:           s.cfg.IdleLimit, // writes have deadlines of their own, see listener
+		CloseOnShutdown:       true,
+		NoDefaultServerHeader: true,
+		NoDefaultContentType:  true,
+		SecureErrorLogMessage: true,
+		Logger:                quiet{s.log},
+		// A multipart form is no JSON; read as a form it would be parsed before the handler can refuse it.
+		DisablePreParseMultipartForm: true,
+	}
+	return s
+}
+
+// Listen binds the socket, so that all sockets of a server are bound before any of its loops starts.
+func (s *Server) Listen() error {
+	ln, err := net.Listen("tcp", s.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for the API on %s: %w", s.cfg.Listen, err)
+	}
+	s.ln = newListener(ln, s.cfg.WriteLimit)
+	return nil
+}
+
+// Addr is where the server listens, host:port; empty before Listen.
+func (s *Server) Addr() string {
+	if s.ln == nil {
+		return ""
+	}
+	return s.ln.Addr().String()
+}
+
+// URL is the address for clients; empty before Listen.
+func (s *Server) URL() string {
+	if s.ln == nil {
+		return ""
+	}
+	return "http://" + s.Addr()
+}
+
+// String names the task in logs.
+func (s *Server) String() string { return "api " + s.Addr() }
+
+// Ready is closed once requests are answered.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Run answers requests until ctx ends, and listens first if Listen was not called. It returns nil after an orderly
+// stop; running requests have the grace of the configuration, followed logs end at once.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.giveUp()
+	if s.ln == nil {
+		if err := s.Listen(); err != nil {
+			return err
+		}
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(s.ln) }() // ends when stop closes the listener
+	close(s.ready)
+	select {
+	case err := <-served:
+		return errors.Join(fmt.Errorf("serve the API on %s", s.Addr()), err)
+	case <-ctx.Done():
+	}
+	s.stop()
+	if err := <-served; err != nil {
+		return fmt.Errorf("serve the API on %s: %w", s.Addr(), err)
+	}
+	return nil
+}
+
+// stop ends the server: first the streams, which never end by themselves; then the listener and idle connections;
+// after the grace everything that is left, since a client that reads slowly must not keep the server from stopping.
+func (s *Server) stop() {
+	s.closing.Store(true)
+	s.hush()
+	grace, cancel := context.WithTimeout(context.Background(), s.cfg.Grace)
+	defer cancel()
+	if err := s.http.ShutdownWithContext(grace); err == nil {
+		return
+	}
+	s.giveUp()
+	n := s.ln.closeAll()
+	s.log.Warn("connections cut: they did not end in time", "connections", n, "grace", s.cfg.Grace)
+	last, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.http.ShutdownWithContext(last) // what is left hangs in the fleet and ends by its own limit
+}
+
+// quiet takes what fasthttp has to say: mostly that clients hang up.
+type quiet struct{ log *slog.Logger }
+
+// Printf implements fasthttp.Logger.
+func (q quiet) Printf(format string, args ...any) {
+	q.log.Debug("fasthttp: " + fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,93 @@
+package httpapi
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	v1 "mozpool/httpapi/v1"
+)
+
+// showBoard shows one board. The ETag is its visit, for the If-Match of a set-state; the same visit may come with
+// newer evidence, so it is not for caching.
+func (s *Server) showBoard(r *request) error {
+	v, err := s.find(r.name)
+	if err != nil {
+		return err
+	}
+	setETag(r, v.Board.Visit)
+	return s.ok(r, boardOf(v))
+}
+
+func (s *Server) find(name string) (*actors.View, error) {
+	if v := s.cfg.Fleet.ByName(name); v != nil {
+		return v, nil
+	}
+	return nil, &apiError{v1.KindNotFound, fmt.Sprintf("there is no board %q", name), "see the list of boards"}
+}
+
+func setETag(r *request, visit uint64) {
+	r.raw.Response.Header.Set("ETag", strconv.Quote(strconv.FormatUint(visit, 10)))
+}
+
+// boardOf is how the API shows a board.
+func boardOf(v *actors.View) v1.Board {
+	sp, b := &v.Spec, &v.Board
+	out := v1.Board{
+		Name: sp.Name, ID: sp.ID, Rack: sp.Rack, Hardware: sp.Hardware, MAC: sp.MAC.String(), Address: addressOf(v), Place: sp.Place,
+		State: b.State, Since: milli(b.Since), Deadline: milliOrNil(b.Deadline), Visit: b.Visit, Attempt: b.Attempt, Boot: b.Boot,
+		Wish: b.Want, Image: imageOf(b), WaitingFor: b.WaitingFor, Blame: b.Blame, Labels: sp.Labels, Comment: b.Comment,
+		Power: string(b.Power), Switch: sp.Power, Queue: v.Queue,
+	}
+	if out.Labels == nil {
+		out.Labels = map[string]string{}
+	}
+	if b.Power == board.PowerUnknown {
+		out.Power = "unknown"
+	}
+	if b.Evidence.Kind != "" {
+		out.Evidence = &v1.Evidence{Kind: b.Evidence.Kind, At: milli(b.Evidence.At), Text: b.Evidence.Text}
+	}
+	if b.Lock != nil {
+		out.Lock = &v1.Lock{Who: b.Lock.Who, Why: b.Lock.Why, Until: milliOrNil(b.Lock.Until)}
+	}
+	if p := v.Progress; !p.At.IsZero() {
+		out.Progress = &v1.Progress{Artifact: p.Artifact, Step: p.Step, Done: p.Done, Total: p.Total, At: p.At.UTC()}
+	}
+	return out
+}
+
+func addressOf(v *actors.View) string {
+	if !v.Address.IsValid() {
+		return ""
+	}
+	return v.Address.String()
+}
+
+// imageOf is the image that is being put on the card, or that failed to be; else the one that is known to be on it.
+func imageOf(b *board.Board) string {
+	if b.Image != "" && (b.Card == "" || !b.State.Rest() || b.State.Failed()) {
+		return b.Image
+	}
+	return b.Card
+}
+
+func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func milliOrNil(ms int64) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	t := milli(ms)
+	return &t
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

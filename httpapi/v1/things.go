@@ -1,0 +1,170 @@
+package v1
+
+import (
+	"net/netip"
+	"time"
+
+	"mozpool/actors/board"
+)
+
+// Attempt is the short account of an attempt that has ended.
+type Attempt struct {
+	Number uint32       `json:"attempt"`
+	Want   board.Want   `json:"want"`
+	Image  string       `json:"image"`
+	By     string       `json:"by"`
+	Began  time.Time    `json:"began"`
+	Ended  time.Time    `json:"ended"`
+	Result board.State  `json:"result"`
+	Cycles int          `json:"power_cycles"`
+	Tries  int          `json:"tries"` // failed visits
+	Blame  *board.Blame `json:"blame"`
+}
+
+// Attempts are ended attempts, the newest first.
+type Attempts struct {
+	Attempts []Attempt `json:"attempts"`
+}
+
+// AttemptDetail is an attempt with those of its transitions that the board's history still has.
+type AttemptDetail struct {
+	Attempt
+	Events []Event `json:"events"` // oldest first
+}
+
+// Event is one transition of a board.
+type Event struct {
+	At    time.Time   `json:"at"`
+	From  board.State `json:"from"`
+	To    board.State `json:"to"`
+	By    board.Kind  `json:"by"` // what moved it
+	Visit uint64      `json:"visit"`
+	Boot  uint32      `json:"boot"`
+	Part  board.Part  `json:"part"` // a failed visit: what it is put down to
+	Text  string      `json:"text"`
+}
+
+// Line is one line of a board's log. Severity is that of RFC 5424: 0 emergency to 7 debug.
+type Line struct {
+	At       time.Time  `json:"at"`
+	BoardAt  *time.Time `json:"board_at"` // the board's own stamp; null: it gave none
+	Source   string     `json:"source"`
+	Severity int        `json:"severity"`
+	Text     string     `json:"text"`
+	Lost     uint64     `json:"lost,omitempty"` // following: lines dropped before this one
+}
+
+// Log are lines in the order in which they came.
+type Log struct {
+	Lines []Line `json:"lines"`
+}
+
+// Image is an image that can be put on boards.
+type Image struct {
+	Name       string            `json:"name"`
+	Revision   string            `json:"revision"` // of its content
+	Hardware   []string          `json:"hardware"` // empty: all
+	Install    string            `json:"install"`
+	Artifacts  []Artifact        `json:"artifacts"`
+	ConfigKeys []string          `json:"config_keys"` // required in a wish
+	Readback   string            `json:"readback"`
+	Verify     Verify            `json:"verify"`
+	Limits     map[string]string `json:"limits"` // by state, and stall
+	Compat     string            `json:"compat"` // prefix of state names in the old API
+	Source     string            `json:"source"` // the file that it comes from
+}
+
+// Verify says what proves that an image runs.
+type Verify struct {
+	Kind   string `json:"kind"`
+	For    string `json:"for,omitempty"` // how long it has to hold
+	Port   uint16 `json:"port,omitempty"`
+	Expect string `json:"expect,omitempty"`
+	URL    string `json:"url,omitempty"`
+	Status int    `json:"status,omitempty"`
+}
+
+// Artifact is a file of an image.
+type Artifact struct {
+	Name   string `json:"name"`
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+	To     string `json:"to"`
+	Part   int    `json:"part,omitempty"`
+}
+
+// Images are all images, sorted by name.
+type Images struct {
+	Images []Image `json:"images"`
+}
+
+// Hardware is a hardware type.
+type Hardware struct {
+	Name        string            `json:"name"`
+	Live        string            `json:"live"`
+	FDT         string            `json:"fdt"`
+	Append      string            `json:"append"`
+	Disk        string            `json:"disk"`
+	Keep        []string          `json:"keep"` // areas that no image may write
+	Limits      map[string]string `json:"limits"`
+	SelfTest    string            `json:"self_test"`
+	Maintenance string            `json:"maintenance"`
+	Source      string            `json:"source"`
+}
+
+// HardwareTypes are all hardware types, sorted by name.
+type HardwareTypes struct {
+	Hardware []Hardware `json:"hardware"`
+}
+
+// Relay is a relay board.
+type Relay struct {
+	Name     string     `json:"name"`  // host:port
+	State    string     `json:"state"` // idle, busy, resting, unreachable
+	Boards   []string   `json:"boards"`
+	Queue    int        `json:"queue"`
+	Error    string     `json:"error"` // the last one, empty once an exchange went well
+	ErrorAt  *time.Time `json:"error_at"`
+	LastGood *time.Time `json:"last_good"`
+}
+
+// Relays are all relay boards, sorted by name.
+type Relays struct {
+	Relays []Relay `json:"relays"`
+}
+
+// Rack is a rack of boards: what the configuration says of it, and how many of its boards are in which state.
+type Rack struct {
+	Name        string              `json:"name"`
+	Servers     []string            `json:"servers"` // that may serve it, in order of preference
+	Listen      string              `json:"listen"`  // where its boards reach this server; empty: not served here
+	BootsAtOnce int                 `json:"boots_at_once"`
+	Boards      int                 `json:"boards"`
+	States      map[board.State]int `json:"states"`
+}
+
+// Racks are all racks, sorted by name.
+type Racks struct {
+	Racks []Rack `json:"racks"`
+}
+
+// Stranger is a MAC address that asked for a boot entry and belongs to no board.
+type Stranger struct {
+	MAC     string     `json:"mac"`
+	Address netip.Addr `json:"address"`
+	Rack    string     `json:"rack"`
+	First   time.Time  `json:"first"`
+	Last    time.Time  `json:"last"`
+	Times   int        `json:"times"`
+}
+
+// Discovered are the strangers, the latest first.
+type Discovered struct {
+	Discovered []Stranger `json:"discovered"`
+}
+
+// Readiness is the answer of /readyz.
+type Readiness struct {
+	Ready   bool     `json:"ready"`
+	Reasons []string `json:"reasons"` // why not; empty: ready
+}
