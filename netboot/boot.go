@@ -1,0 +1,246 @@
+package netboot
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/netboot/images"
+)
+
+// bootRequest is a request of a boot that is alive.
+type bootRequest struct {
+	*request
+	v     *actors.View
+	token board.Token
+}
+
+func (b *bootRequest) evidence(kind board.Kind, text string) actors.Evidence {
+	return actors.Evidence{Input: board.Input{Kind: kind, Token: b.token, Text: text}, From: b.from}
+}
+
+// event takes a report of the board's script.
+func (b *bootRequest) event(name string) {
+	kind := board.Kind(name)
+	e := b.evidence(kind, b.said())
+	switch kind {
+	case board.InitStarted, board.Downloads, board.Writes, board.MaintenanceUp, board.TestRunning, board.TestOK, board.ImageUp:
+	case board.ScriptFailed:
+		e.Input.Part = board.ParsePart(b.query("part"))
+	case board.Rebooting:
+		e.Input.Good, e.Input.Text = b.readBack()
+	default:
+		b.text(fasthttp.StatusNotFound, "no such event; they are: "+eventNames())
+		return
+	}
+	b.ask(b.v, e)
+}
+
+func eventNames() string {
+	var names []string
+	for _, k := range board.BoardEvents() {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, " ")
+}
+
+// said is what the script adds to an event.
+func (b *bootRequest) said() string {
+	step, text := b.query("step"), b.query("text")
+	if step != "" && text != "" {
+		step += ": "
+	}
+	return printable(step + text)
+}
+
+// readBack judges what `rebooting` says was read back, against what the image's files unpack to. Scripts that write by
+// other means than the library report nothing; what their image asks for then decides.
+func (b *bootRequest) readBack() (bool, string) {
+	o := order(b.v)
+	if o == nil {
+		return false, "the attempt's image is not known any more"
+	}
+	reports, err := parseReadback(b.query("readback"))
+	if err != nil {
+		return false, err.Error()
+	}
+	for _, a := range o.Artifacts {
+		if ok, text := b.judge(o, a, reports[a.Name]); !ok {
+			return false, text
+		}
+	}
+	return true, ""
+}
+
+// report is one artifact's entry: how it was read back, and the hash where all of it was.
+type report struct{ mode, sha256 string }
+
+// parseReadback reads ARTIFACT:MODE:SHA256,….
+func parseReadback(text string) (map[string]report, error) {
+	all := map[string]report{}
+	if text == "" {
+		return all, nil
+	}
+	for entry := range strings.SplitSeq(text, ",") {
+		parts := strings.Split(entry, ":")
+		if len(parts) != 3 {
+			return nil, fmt.Errorf("readback=%q is not ARTIFACT:MODE:SHA256,…", printable(entry))
+		}
+		all[parts[0]] = report{parts[1], parts[2]}
+	}
+	return all, nil
+}
+
+func (b *bootRequest) judge(o *images.Order, a images.Artifact, r report) (bool, string) {
+	want := a.Unpacked.SHA256
+	if o.Install == images.InstallTar {
+		_, want = b.s.tarList(a)
+	}
+	switch {
+	case r.sha256 == "" && o.Readback != images.ReadbackOff && a.To != "":
+		return false, "nothing was said of reading " + a.Name + " back"
+	case r.mode == string(images.ReadbackOff) && o.Readback != images.ReadbackOff:
+		return false, a.Name + " was not read back"
+	case r.sha256 != "" && r.sha256 != "-" && r.sha256 != want:
+		return false, fmt.Sprintf("%s is %.12s… on the card, not %.12s…", a.Name, r.sha256, want)
+	case r.mode == string(images.ReadbackFull) && r.sha256 != want:
+		return false, a.Name + " was read back without its hash"
+	}
+	return true, ""
+}
+
+// progress takes bytes; they are volatile, so nothing is waited for.
+func (b *bootRequest) progress() {
+	done, err := strconv.ParseInt(b.query("done"), 10, 64)
+	total, err2 := strconv.ParseInt(b.query("total"), 10, 64)
+	if err != nil || err2 != nil || done < 0 || total < 0 {
+		b.text(fasthttp.StatusBadRequest, "done and total are numbers of bytes: progress?artifact=NAME&done=N&total=M")
+		return
+	}
+	b.s.cfg.Boards.Report(b.v.Spec.ID, b.token, actors.Progress{Artifact: printable(clip(b.query("artifact"))), Step: printable(clip(b.query("step"))),
+		Done: done, Total: total})
+	b.text(fasthttp.StatusOK, "ok")
+}
+
+func clip(s string) string {
+	if len(s) > 64 {
+		return s[:64]
+	}
+	return s
+}
+
+// config answers with the wish's config.
+func (b *bootRequest) config() {
+	config := map[string]string{}
+	if o := order(b.v); o != nil && o.Config != nil {
+		config = o.Config
+	}
+	data, err := json.Marshal(config)
+	if err != nil {
+		b.text(fasthttp.StatusInternalServerError, "the config cannot be written as JSON")
+		return
+	}
+	b.ctx.SetContentType("application/json")
+	b.ctx.SetBody(append(data, '\n'))
+}
+
+func (b *bootRequest) configKey(key string) {
+	o := order(b.v)
+	if o == nil {
+		b.text(fasthttp.StatusNotFound, "the wish has no config")
+		return
+	}
+	value, ok := o.Config[key]
+	if !ok {
+		b.text(fasthttp.StatusNotFound, "the wish has no config key "+printable(clip(key)))
+		return
+	}
+	b.ctx.SetContentType("text/plain; charset=utf-8")
+	b.ctx.SetBodyString(value)
+}
+
+// file serves what is left: config keys, files of the live environment, artifacts and their lists.
+func (b *bootRequest) file(path string) {
+	if key, ok := strings.CutPrefix(path, "config/"); ok {
+		b.configKey(key)
+		return
+	}
+	o := order(b.v)
+	if o == nil {
+		b.text(fasthttp.StatusNotFound, "the attempt has no files")
+		return
+	}
+	if name, ok := strings.CutPrefix(path, "artifact/"); ok {
+		b.artifact(o, name)
+		return
+	}
+	if name, ok := strings.CutPrefix(path, "files/"); ok {
+		b.list(o, name)
+		return
+	}
+	f, kind := bootFile(o, path)
+	if f == nil {
+		b.text(fasthttp.StatusNotFound, "no such file of this boot")
+		return
+	}
+	b.pinned(*f, path, kind)
+}
+
+// artifact serves a file of the image, in whole or in a range.
+func (b *bootRequest) artifact(o *images.Order, name string) {
+	a, ok := o.Artifact(name)
+	if !ok {
+		b.text(fasthttp.StatusNotFound, "the image has no artifact "+printable(clip(name)))
+		return
+	}
+	if b.ctx.IsGet() {
+		b.s.cfg.Boards.Tell(b.v.Spec.ID, b.evidence(board.ArtifactRead, name))
+	}
+	b.pinned(a.File, "artifact "+name, "")
+}
+
+// list serves the regular files of an archive with their hashes.
+func (b *bootRequest) list(o *images.Order, name string) {
+	a, ok := o.Artifact(name)
+	if !ok || o.Install != images.InstallTar {
+		b.text(fasthttp.StatusNotFound, "no such list")
+		return
+	}
+	data, _ := b.s.tarList(a)
+	if data == nil {
+		b.text(fasthttp.StatusServiceUnavailable, "the archive cannot be read now")
+		return
+	}
+	b.ctx.SetContentType("text/plain; charset=utf-8")
+	b.ctx.SetBody(data)
+}
+
+// pinned serves a file that the attempt pinned; one that was replaced is not served.
+func (b *bootRequest) pinned(f images.File, what string, proves board.Kind) {
+	file, err := b.s.cfg.Catalogue.Get().Open(f)
+	if err != nil {
+		b.s.line(b.v, "transfer", 3, fmt.Sprintf("%s cannot be served: %v", what, err))
+		b.text(fasthttp.StatusServiceUnavailable, "the file is not what it was; the server's log says more")
+		return
+	}
+	began := b.s.cfg.Clock()
+	v, s, from := b.v, b.s, b.from
+	t := &Transfer{ReadSeekCloser: file, Size: f.Size, Done: func(sent int64, err error) {
+		took := s.cfg.Clock().Sub(began).Round(time.Millisecond)
+		if err != nil {
+			s.line(v, "transfer", 4, fmt.Sprintf("%s to %s broke off after %d bytes: %v", what, from.Addr(), sent, err))
+			return
+		}
+		s.line(v, "transfer", 6, fmt.Sprintf("%s to %s: %d bytes in %v", what, from.Addr(), sent, took))
+		if proves != "" {
+			s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: proves, Token: v.Board.Token, Text: what + " read"}, From: from})
+		}
+	}}
+	b.stream(&body{Transfer: t, length: f.Size}, f.Size, f.SHA256)
+}

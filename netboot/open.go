@@ -1,0 +1,212 @@
+package netboot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path"
+	"strings"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/actors/inventory"
+	"mozpool/netboot/images"
+)
+
+// maxName is the longest name that a loader may ask for, in bytes.
+const maxName = 127
+
+// Transfer is an opened file on its way to a loader. Whoever serves it closes it, and says with Done how it ended.
+type Transfer struct {
+	io.ReadSeekCloser
+	Size int64
+	// Done is told once how many bytes the loader has acknowledged, and what ended the transfer; nil is its end.
+	Done func(sent int64, err error)
+}
+
+// errNoFile is what every name gets that means nothing here.
+var errNoFile = errors.New("no such file")
+
+// Open finds what a loader asks for, whatever serves it, and tells the board's actor. Any folders before the known part
+// of a name are ignored: a loader puts those of its DHCP boot file there. The error's text goes to the loader.
+func (s *Server) Open(name string, peer netip.AddrPort) (*Transfer, error) {
+	if len(name) > maxName || strings.ContainsAny(name, "\x00\\") {
+		return nil, errNoFile
+	}
+	name = strings.TrimLeft(path.Clean("/"+name), "/")
+	if _, rest, ok := cutLast(name, "pxelinux.cfg/"); ok {
+		return s.openConfig(rest, name, peer)
+	}
+	if token, file, ok := tokenFile(name); ok {
+		return s.openBootFile(token, file, peer)
+	}
+	return s.openSiteFile(name)
+}
+
+// cutLast splits a name at a folder, which stands at its start or behind a slash.
+func cutLast(name, folder string) (before, after string, ok bool) {
+	i := strings.LastIndex("/"+name, "/"+folder)
+	if i < 0 {
+		return "", "", false
+	}
+	return name[:i], name[i+len(folder):], true
+}
+
+// tokenFile reads [prefix/]b/TOKEN/FILE.
+func tokenFile(name string) (board.Token, string, bool) {
+	_, rest, ok := cutLast(name, "b/")
+	if !ok {
+		return board.Token{}, "", false
+	}
+	text, file, ok := strings.Cut(rest, "/")
+	t, err := board.ParseToken(text)
+	return t, file, ok && err == nil
+}
+
+// openConfig answers for pxelinux.cfg/…: a board's own entry by its MAC, and the default.
+func (s *Server) openConfig(name, whole string, peer netip.AddrPort) (*Transfer, error) {
+	if name == "default" {
+		return s.openDefault(peer)
+	}
+	hw, ok := strings.CutPrefix(name, "01-")
+	if !ok {
+		return nil, errNoFile
+	}
+	mac, err := inventory.ParseMAC(hw)
+	if err != nil {
+		return nil, errNoFile
+	}
+	v := s.cfg.Boards.ByMAC(mac)
+	if v == nil || v.Spec.Rack != s.cfg.Rack {
+		s.cfg.Boards.Stranger(mac, peer.Addr(), s.cfg.Rack)
+		return nil, errNoFile
+	}
+	data, err := s.entry(v)
+	text := "got its entry of boot " + fmt.Sprint(v.Board.Boot)
+	if err != nil {
+		text = "there was none for it"
+	}
+	if s.asked.first(peer.String()+" "+whole, s.cfg.Clock()) {
+		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LoaderAsked, Text: text}, From: peer})
+		s.line(v, "transfer", 6, fmt.Sprintf("loader at %s asked for its boot entry: %s", peer.Addr(), text))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fromMemory(data), nil
+}
+
+// entry renders the board's own boot entry, if it is to have one now.
+func (s *Server) entry(v *actors.View) ([]byte, error) {
+	o := order(v)
+	if !v.Board.HasEntry() || o == nil {
+		return nil, errNoFile
+	}
+	data, err := images.RenderEntry(*o, images.VarsOf(*o, s.bootOf(v)))
+	if err != nil {
+		s.log.Error("boot entry not rendered", "board", v.Spec.Name, "error", err)
+		return nil, errNoFile
+	}
+	return data, nil
+}
+
+// openDefault answers with the site's default entry, or with ours, which chains to the card.
+func (s *Server) openDefault(peer netip.AddrPort) (*Transfer, error) {
+	if v := s.cfg.Boards.ByAddress(peer.Addr()); v != nil && s.asked.first(peer.String()+" default", s.cfg.Clock()) {
+		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.FellThrough, Text: "read the default entry"}, From: peer})
+	}
+	if t, err := s.openSiteFile("pxelinux.cfg/default"); err == nil {
+		return t, nil
+	}
+	return fromMemory([]byte(images.DefaultEntry)), nil
+}
+
+func fromMemory(data []byte) *Transfer {
+	return &Transfer{ReadSeekCloser: nopCloser{bytes.NewReader(data)}, Size: int64(len(data)), Done: func(int64, error) {}}
+}
+
+type nopCloser struct{ io.ReadSeeker }
+
+func (nopCloser) Close() error { return nil }
+
+// openBootFile opens a file of a boot that is alive.
+func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (*Transfer, error) {
+	v := s.cfg.Boards.ByToken(t)
+	o := order(v)
+	if o == nil || v.Board.Token != t {
+		return nil, errNoFile
+	}
+	file, kind := bootFile(o, name)
+	if file == nil {
+		return nil, errNoFile
+	}
+	f, err := s.cfg.Catalogue.Get().Open(*file)
+	if err != nil {
+		s.line(v, "transfer", 3, fmt.Sprintf("%s for boot %d: %v", name, v.Board.Boot, err))
+		return nil, errNoFile
+	}
+	began := s.cfg.Clock()
+	return &Transfer{ReadSeekCloser: f, Size: file.Size, Done: func(sent int64, err error) {
+		took := s.cfg.Clock().Sub(began)
+		if err != nil {
+			s.line(v, "transfer", 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes: %v", name, peer.Addr(), sent, file.Size, err))
+			return
+		}
+		s.line(v, "transfer", 6, fmt.Sprintf("%s to %s: %d bytes in %v", name, peer.Addr(), file.Size, took.Round(1e6)))
+		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: kind, Token: t, Text: name + " read"}, From: peer})
+	}}, nil
+}
+
+// bootFile finds a file of the live environment, and what it proves once it was read to its end.
+func bootFile(o *images.Order, name string) (*images.File, board.Kind) {
+	switch name {
+	case "kernel":
+		return &o.Hardware.Kernel, board.KernelRead
+	case "initrd":
+		return &o.Hardware.Initrd, board.InitrdRead
+	case "fdt":
+		return o.Hardware.FDT, board.InitrdRead
+	case "squashfs":
+		return o.Hardware.Squashfs, board.SquashfsRead
+	}
+	return nil, ""
+}
+
+// openSiteFile opens a file of the folder boot/. No name leaves it. A prefix that is not there is taken off bit by bit.
+func (s *Server) openSiteFile(name string) (*Transfer, error) {
+	root, err := os.OpenRoot(s.bootFolder())
+	if err != nil {
+		return nil, errNoFile
+	}
+	defer func() { _ = root.Close() }() // files stay open without it
+	for {
+		t, err := openRegular(root, name)
+		if err == nil {
+			return t, nil
+		}
+		_, rest, ok := strings.Cut(name, "/")
+		if !ok {
+			return nil, errNoFile
+		}
+		name = rest
+	}
+}
+
+func openRegular(root *os.Root, name string) (*Transfer, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|openNonblock, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Transfer{ReadSeekCloser: f, Size: info.Size(), Done: func(int64, error) {}}, nil
+}

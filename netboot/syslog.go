@@ -1,0 +1,135 @@
+package netboot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/leodido/go-syslog/v4/rfc5424"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/persistence"
+)
+
+const (
+	syslogBuffer = 16 << 20 // of the kernel, for the lines of a whole rack at once
+	maxLine      = 8 << 10
+)
+
+// serveSyslog takes lines by UDP until ctx ends. Boards are known by their source address; names are not looked up.
+func (s *Server) serveSyslog(ctx context.Context) error {
+	if err := s.syslog.SetReadBuffer(syslogBuffer); err != nil {
+		s.log.Warn("syslog: the receive buffer could not be raised", "wanted", syslogBuffer, "error", err)
+	} else if got := receiveBuffer(s.syslog); got > 0 && got < syslogBuffer {
+		s.log.Info("syslog: the kernel permits a smaller receive buffer; raise net.core.rmem_max for large racks", "wanted", syslogBuffer, "got", got)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.syslog.Close() })
+	defer stop()
+	buf := make([]byte, maxLine)
+	for {
+		n, from, err := s.syslog.ReadFromUDPAddrPort(buf)
+		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("syslog: %w", err)
+		}
+		s.takeLine(buf[:n], from.Addr().Unmap())
+	}
+}
+
+// takeLine stores a line of a board; others are dropped, for nobody could find them again.
+func (s *Server) takeLine(data []byte, from netip.Addr) {
+	v := s.cfg.Boards.ByAddress(from)
+	if v == nil || s.cfg.Logs == nil {
+		return
+	}
+	now := s.cfg.Clock()
+	l := parseLine(data, now)
+	l.Board, l.At, l.Source, l.Text = v.Spec.Name, now, "syslog", cutTokens(l.Text)
+	s.cfg.Logs.Append(l)
+	if s.heard.first(v.Spec.ID, now) {
+		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LineLogged, Text: l.Text}})
+	}
+}
+
+// parseLine reads RFC 5424 and RFC 3164; of garbage the text is kept. Busybox sends RFC 3164 without a host name, which
+// parsers of that format take the tag for, so only priority and time are taken off here, and tag and text stay one.
+func parseLine(data []byte, now time.Time) persistence.Line {
+	l := persistence.Line{Severity: 6}
+	text := strings.TrimRight(strings.ToValidUTF8(string(data), "�"), "\x00\r\n")
+	pri, rest, ok := cutPriority(text)
+	if !ok {
+		l.Text = printable(text)
+		return l
+	}
+	l.Severity = pri % 8
+	if strings.HasPrefix(rest, "1 ") {
+		if m, err := rfc5424.NewParser(rfc5424.WithBestEffort()).Parse(data); m != nil && (err == nil || m.Valid()) {
+			if sm, ok := m.(*rfc5424.SyslogMessage); ok && sm.Message != nil {
+				return from5424(l, sm)
+			}
+		}
+	}
+	if len(rest) > len(time.Stamp) && rest[len(time.Stamp)] == ' ' {
+		if at, err := time.ParseInLocation(time.Stamp, rest[:len(time.Stamp)], time.UTC); err == nil {
+			l.BoardAt = at.AddDate(now.Year(), 0, 0)
+			rest = rest[len(time.Stamp)+1:]
+		}
+	}
+	l.Text = printable(rest)
+	return l
+}
+
+func from5424(l persistence.Line, m *rfc5424.SyslogMessage) persistence.Line {
+	text := *m.Message
+	if m.Appname != nil {
+		text = *m.Appname + ": " + text
+	}
+	if m.Timestamp != nil {
+		l.BoardAt = *m.Timestamp
+	}
+	l.Text = printable(strings.TrimRight(text, "\r\n"))
+	return l
+}
+
+// cutPriority reads <N> at the start, N up to 191.
+func cutPriority(text string) (int, string, bool) {
+	end := strings.IndexByte(text, '>')
+	if !strings.HasPrefix(text, "<") || end < 2 || end > 4 {
+		return 0, text, false
+	}
+	n, err := strconv.Atoi(text[1:end])
+	if err != nil || n < 0 || n > 191 {
+		return 0, text, false
+	}
+	return n, text[end+1:], true
+}
+
+// printable makes one line of any text.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == 0x7f || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+var tokenIn = regexp.MustCompile(`\bb/([a-z2-7]{4})[a-z2-7]{22}\b`)
+
+// cutTokens leaves 4 characters of each boot token in a text.
+func cutTokens(text string) string {
+	if !strings.Contains(text, "b/") {
+		return text
+	}
+	return tokenIn.ReplaceAllString(text, "b/$1…")
+}
