@@ -1,0 +1,52 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	v1 "mozpool/httpapi/v1"
+)
+
+// Problem is an answer that is no success, as the server explained it.
+type Problem struct {
+	v1.Problem
+}
+
+// Error implements error: what is wrong, and what to do instead.
+func (p *Problem) Error() string {
+	if p.Remedy == "" {
+		return p.Detail
+	}
+	return p.Detail + "; " + p.Remedy
+}
+
+// problemOf reads the problem of an answer; one from something that is no server of ours is described instead.
+func problemOf(res *http.Response) error {
+	p := &Problem{}
+	data, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err == nil && strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") && json.Unmarshal(data, &p.Problem) == nil {
+		p.Status = res.StatusCode
+		return p
+	}
+	p.Problem = v1.Problem{Status: res.StatusCode, Title: res.Status, Kind: v1.KindInternal,
+		Detail: fmt.Sprintf("the server answered %s without saying why", res.Status),
+		Remedy: "see that the address is that of a mozpool server and not of something before it"}
+	return p
+}
+
+// Unreachable says that no answer came.
+type Unreachable struct {
+	Server string
+	Err    error
+}
+
+// Error implements error.
+func (u *Unreachable) Error() string {
+	return fmt.Sprintf("the server at %s does not answer: %v; see that it runs, or name another with --server or MOZPOOL_SERVER", u.Server, u.Err)
+}
+
+// Unwrap returns what lies below.
+func (u *Unreachable) Unwrap() error { return u.Err }

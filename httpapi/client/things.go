@@ -1,0 +1,111 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	v1 "mozpool/httpapi/v1"
+)
+
+// LogQuery chooses lines of a log; zero fields take all, Tail 0 as many as the server likes.
+type LogQuery struct {
+	Since  string // a time (RFC 3339), or how long ago: 10m
+	Source string
+	Text   string
+	Tail   int
+}
+
+func (q LogQuery) values() url.Values {
+	v := url.Values{}
+	for name, text := range map[string]string{"since": q.Since, "source": q.Source, "text": q.Text} {
+		if text != "" {
+			v.Set(name, text)
+		}
+	}
+	if q.Tail > 0 {
+		v.Set("tail", strconv.Itoa(q.Tail))
+	}
+	return v
+}
+
+// Log are the lines of a board's log, oldest first.
+func (c *Client) Log(ctx context.Context, name string, q LogQuery) ([]v1.Line, error) {
+	var l v1.Log
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "log"}, query: q.values()}, &l)
+	return l.Lines, err
+}
+
+// Follow calls fn for each line that is there and each that comes, until ctx ends, fn returns an error, or the server
+// stops, which is no error.
+func (c *Client) Follow(ctx context.Context, name string, q LogQuery, fn func(v1.Line) error) error {
+	values := q.values()
+	values.Set("follow", "1")
+	res, err := c.send(ctx, call{method: http.MethodGet, path: []string{"boards", name, "log"}, query: values})
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close() //nolint:errcheck // read only
+	in := bufio.NewScanner(res.Body)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		if len(bytes.TrimSpace(in.Bytes())) == 0 {
+			continue // a sign of life
+		}
+		var l v1.Line
+		if err := json.Unmarshal(in.Bytes(), &l); err != nil {
+			return fmt.Errorf("read the log of %s: %w", name, err)
+		}
+		if err := fn(l); err != nil {
+			return err
+		}
+	}
+	if err := in.Err(); err != nil && ctx.Err() == nil {
+		return &Unreachable{Server: c.Server(), Err: err}
+	}
+	return ctx.Err()
+}
+
+// Images are all images, sorted by name.
+func (c *Client) Images(ctx context.Context) ([]v1.Image, error) {
+	var a v1.Images
+	err := c.get(ctx, "images", &a)
+	return a.Images, err
+}
+
+// Hardware are all hardware types, sorted by name.
+func (c *Client) Hardware(ctx context.Context) ([]v1.Hardware, error) {
+	var a v1.HardwareTypes
+	err := c.get(ctx, "hardware", &a)
+	return a.Hardware, err
+}
+
+// Relays are all relay boards, sorted by name.
+func (c *Client) Relays(ctx context.Context) ([]v1.Relay, error) {
+	var a v1.Relays
+	err := c.get(ctx, "relays", &a)
+	return a.Relays, err
+}
+
+// Racks are all racks, sorted by name.
+func (c *Client) Racks(ctx context.Context) ([]v1.Rack, error) {
+	var a v1.Racks
+	err := c.get(ctx, "racks", &a)
+	return a.Racks, err
+}
+
+// Discovered are the MAC addresses that asked for a boot entry and belong to no board, the latest first.
+func (c *Client) Discovered(ctx context.Context) ([]v1.Stranger, error) {
+	var a v1.Discovered
+	err := c.get(ctx, "discovered", &a)
+	return a.Discovered, err
+}
+
+func (c *Client) get(ctx context.Context, what string, dst any) error {
+	return c.do(ctx, call{method: http.MethodGet, path: []string{what}}, dst)
+}
