@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
+)
+
+// Board is "mozpool board".
+type Board struct {
+	List        BoardList       `cmd:"" help:"List boards."`
+	Show        BoardShow       `cmd:"" help:"Show everything about boards."`
+	Image       BoardImage      `cmd:"" help:"Put an image on boards."`
+	Power       BoardPower      `cmd:"" help:"Switch boards on or off, or power-cycle them."`
+	SelfTest    BoardSelfTest   `cmd:"" help:"Have boards test themselves."`
+	Maintenance BoardWish       `cmd:"" help:"Boot boards into the maintenance image."`
+	Cancel      BoardCancel     `cmd:"" help:"End what boards were asked for."`
+	Accept      BoardAccept     `cmd:"" help:"Declare boards good as they stand; nothing is switched."`
+	Lock        BoardLock       `cmd:"" help:"Keep automation and other people away from boards."`
+	Unlock      BoardUnlock     `cmd:"" help:"End locks."`
+	SetState    BoardSetState   `cmd:"" help:"Declare a state: new, ready, troubleshooting or locked_out."`
+	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
+	Log         BoardLog        `cmd:"" help:"Show a board's log."`
+	Attempts    BoardAttempts   `cmd:"" help:"Show what became of a board's last attempts."`
+	Discovered  BoardDiscovered `cmd:"" help:"List MAC addresses that asked for a boot entry and are no board."`
+}
+
+// BoardList is "mozpool board list".
+type BoardList struct {
+	Rack  string   `help:"Only boards of this rack."`
+	State string   `help:"Only boards in these states, separated by commas; failed for all of failed_…"`
+	Label []string `help:"Only boards with this label: KEY or KEY=VALUE." sep:"none"`
+	Image string   `help:"Only boards with this image."`
+	Text  string   `help:"Only boards that this text stands in."`
+	Watch bool     `help:"Look again and again, until interrupted."`
+}
+
+// Run lists the boards.
+func (l *BoardList) Run(c *Context) error {
+	q := client.Query{Rack: l.Rack, State: l.State, Labels: l.Label, Image: l.Image, Text: l.Text}
+	for {
+		boards, err := c.Client.Boards(c.Context, q)
+		if err != nil && (!l.Watch || c.Context.Err() == nil) {
+			return coded(err)
+		}
+		if err == nil && l.Watch && c.Screen {
+			fmt.Fprint(c.Out, "\x1b[H\x1b[2J") //nolint:errcheck // show reports what is wrong with Out
+		}
+		if err == nil {
+			err = c.showBoards(boards)
+		}
+		if !l.Watch || err != nil || !c.pause() {
+			return watchOver(l.Watch, c, err)
+		}
+	}
+}
+
+// watchOver ends a watch: being interrupted is how it is meant to end.
+func watchOver(watch bool, c *Context, err error) error {
+	if watch && c.Context.Err() != nil {
+		return nil
+	}
+	return coded(err)
+}
+
+func (c *Context) showBoards(boards []v1.Board) error {
+	names := make([]string, len(boards))
+	for i, b := range boards {
+		names[i] = b.Name
+	}
+	return c.show(boards, names, func() *table {
+		t := &table{head: []string{"NAME", "RACK", "STATE", "FOR", "IMAGE", "POWER", "DOING"}}
+		for _, b := range boards {
+			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(doing(b)))
+		}
+		return t
+	})
+}
+
+// doing is what there is to say of a board in a few words.
+func doing(b v1.Board) string {
+	var words []string
+	if b.Lock != nil {
+		words = append(words, "locked by "+b.Lock.Who)
+	}
+	switch {
+	case b.State == "waiting":
+		words = append(words, "for "+string(b.WaitingFor))
+		if b.Queue > 0 {
+			words[len(words)-1] += fmt.Sprintf(", place %d", b.Queue)
+		}
+	case b.State.Failed() && b.Blame != nil:
+		words = append(words, string(b.Blame.Part)+": "+b.Blame.Text)
+	case b.Progress != nil && b.State.Working():
+		words = append(words, progress(*b.Progress))
+	case b.Wish != "" && !b.State.Rest():
+		words = append(words, string(b.Wish))
+	}
+	return strings.Join(words, "; ")
+}
+
+func progress(p v1.Progress) string {
+	switch {
+	case p.Total > 0:
+		return fmt.Sprintf("%s %d%%", p.Artifact, min(100, 100*p.Done/p.Total))
+	case p.Done > 0:
+		return fmt.Sprintf("%s %.1f MB", p.Artifact, float64(p.Done)/1e6)
+	}
+	return p.Step
+}
+
+// BoardShow is "mozpool board show".
+type BoardShow struct {
+	Name []string `arg:"" help:"Boards."`
+}
+
+// Run shows the boards; as a table, each as a list of what is known.
+func (s *BoardShow) Run(c *Context) error {
+	return c.each(s.Name, func(name string) error {
+		b, err := c.Client.Board(c.Context, name)
+		if err != nil {
+			return err
+		}
+		return c.show(b, []string{b.Name}, func() *table { return c.boardTable(b) })
+	})
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	v1 "mozpool/httpapi/v1"
+)
+
+// boardTable is everything about a board, a line each; what is empty is left out.
+func (c *Context) boardTable(b v1.Board) *table {
+	t := &table{head: []string{"board", b.Name}}
+	line := func(name, text string) {
+		if text != "" {
+			t.add(plain(name), plain(text))
+		}
+	}
+	t.add(plain("state"), stateCell(b.State))
+	line("since", c.when(b.Since))
+	if b.Deadline != nil {
+		line("limit", "in "+age(*b.Deadline, c.Now()))
+	}
+	line("waiting for", string(b.WaitingFor))
+	line("doing", doing(b))
+	line("wish", string(b.Wish))
+	line("image", b.Image)
+	line("power", b.Power)
+	line("attempt", fmt.Sprintf("%d (boot %d, visit %d)", b.Attempt, b.Boot, b.Visit))
+	if b.Evidence != nil {
+		line("evidence", strings.TrimSpace(fmt.Sprintf("%s, %s %s", b.Evidence.Kind, c.when(b.Evidence.At), b.Evidence.Text)))
+	}
+	if b.Blame != nil {
+		line("blame", string(b.Blame.Part)+": "+b.Blame.Text)
+	}
+	if b.Lock != nil {
+		line("lock", c.lockText(*b.Lock))
+	}
+	line("rack", b.Rack)
+	line("place", b.Place)
+	line("hardware", b.Hardware)
+	line("mac", b.MAC)
+	line("address", b.Address)
+	line("switch", b.Switch)
+	line("labels", labelText(b.Labels))
+	line("comment", b.Comment)
+	return t
+}
+
+func (c *Context) when(t time.Time) string {
+	return age(c.Now(), t) + " ago"
+}
+
+func (c *Context) lockText(l v1.Lock) string {
+	text := l.Who
+	if l.Why != "" {
+		text += ": " + l.Why
+	}
+	if l.Until != nil {
+		text += ", for another " + age(*l.Until, c.Now())
+	}
+	return text
+}
+
+func labelText(labels map[string]string) string {
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		all = append(all, k+"="+labels[k])
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,82 @@
+// Package cli is the part of the command line that talks to a server: noun, then verb.
+//
+// It decides what people see: tables, ages instead of times, one sentence for an error, and the exit code. It refuses
+// to know anything that the API does not say, so whatever it can do, a program can do too. The main package embeds
+// CLI (or its parts) in its own grammar, binds a *Context, and turns the error into the exit code.
+//
+// Dependency: kong, because its grammar is a struct that reads like the help text.
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/user"
+	"time"
+
+	"golang.org/x/term"
+
+	"mozpool/httpapi/client"
+)
+
+// CLI are all commands that talk to a server. Embed it, or its parts.
+type CLI struct {
+	Globals
+	Board    Board    `cmd:"" help:"Look at boards and ask things of them."`
+	Image    Image    `cmd:"" help:"Images that can be put on boards."`
+	Hardware Hardware `cmd:"" help:"Hardware types."`
+	Relay    Relay    `cmd:"" help:"Relay boards."`
+	Rack     Rack     `cmd:"" help:"Racks."`
+}
+
+// Globals are the flags that all commands share.
+type Globals struct {
+	Server string `env:"MOZPOOL_SERVER" default:"http://127.0.0.1:8080" placeholder:"URL" help:"Server to talk to."`
+	Token  string `env:"MOZPOOL_TOKEN" placeholder:"TOKEN" help:"Bearer token."`
+	Output string `short:"o" enum:"table,json,yaml,name" default:"table" help:"table, json, yaml or name."`
+}
+
+// Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.
+type Context struct {
+	Context context.Context
+	Client  *client.Client
+	Out     io.Writer
+	Err     io.Writer
+	Output  string           // table, json, yaml or name
+	Color   bool             // on Out
+	Screen  bool             // Out is a terminal that can be cleared
+	Now     func() time.Time // for ages
+	Every   time.Duration    // between two looks of --watch and --wait
+}
+
+// NewContext is the context of a process: standard output and error, the wall clock.
+func NewContext(ctx context.Context, g Globals) (*Context, error) {
+	c, err := client.New(g.Server, client.Options{Token: g.Token, User: login()})
+	if err != nil {
+		return nil, &Error{Exit: ExitUsage, Err: err}
+	}
+	terminal := term.IsTerminal(int(os.Stdout.Fd()))
+	return &Context{Context: ctx, Client: c, Out: os.Stdout, Err: os.Stderr, Output: g.Output, Now: time.Now, Every: time.Second,
+		Color: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Screen: terminal}, nil
+}
+
+// login is the name that the server shows for what is asked; empty if the machine does not say.
+func login() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+// pause waits for the next look; false: the command is to end.
+func (c *Context) pause() bool {
+	t := time.NewTimer(c.Every)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.Context.Done():
+		return false
+	}
+}

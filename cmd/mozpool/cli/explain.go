@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"fmt"
+
+	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
+)
+
+// BoardWhy is "mozpool board why".
+type BoardWhy struct {
+	Name []string `arg:"" help:"Boards."`
+}
+
+// Run explains each board.
+func (w *BoardWhy) Run(c *Context) error {
+	return c.each(w.Name, func(name string) error {
+		y, err := c.Client.Why(c.Context, name)
+		if err != nil {
+			return err
+		}
+		if c.Output != "table" {
+			return c.show(y, []string{y.Board}, nil)
+		}
+		return c.explain(y)
+	})
+}
+
+func (c *Context) explain(y v1.Why) error {
+	text := fmt.Sprintf("%s: %s, for %s. %s\n", y.Board, y.State, age(c.Now(), y.Since), visible(y.Text))
+	if y.TriesAllowed > 0 {
+		text += fmt.Sprintf("  tries spent: %d of %d\n", y.Tries, y.TriesAllowed)
+	}
+	if y.Next != "" {
+		text += "  next: " + visible(y.Next) + "\n"
+	}
+	if y.Remedy != "" {
+		text += "  remedy: " + visible(y.Remedy) + "\n"
+	}
+	_, err := fmt.Fprint(c.Out, text)
+	return err
+}
+
+// BoardLog is "mozpool board log".
+type BoardLog struct {
+	Name   string `arg:"" help:"Board."`
+	Since  string `help:"Not older than this: a time, or how long ago (10m)."`
+	Source string `help:"Only lines of this source: syslog, statemachine, relay, api, transfer or console."`
+	Text   string `help:"Only lines with this text."`
+	Tail   int    `help:"Only the last so many lines."`
+	Follow bool   `short:"f" help:"Go on with each line that comes, until interrupted."`
+}
+
+// Run shows the log; as JSON, a line each.
+func (l *BoardLog) Run(c *Context) error {
+	q := client.LogQuery{Since: l.Since, Source: l.Source, Text: l.Text, Tail: l.Tail}
+	if l.Follow {
+		return watchOver(true, c, c.Client.Follow(c.Context, l.Name, q, c.logLine))
+	}
+	lines, err := c.Client.Log(c.Context, l.Name, q)
+	if err != nil {
+		return coded(err)
+	}
+	if c.Output == "json" || c.Output == "yaml" {
+		return coded(c.show(lines, nil, nil))
+	}
+	for _, line := range lines {
+		if err := c.logLine(line); err != nil {
+			return coded(err)
+		}
+	}
+	return nil
+}
+
+func (c *Context) logLine(l v1.Line) error {
+	if c.Output == "json" || c.Output == "yaml" {
+		return c.show(l, nil, nil)
+	}
+	if l.Lost > 0 {
+		fmt.Fprintf(c.Err, "(%d lines were lost here)\n", l.Lost) //nolint:errcheck // for people only
+	}
+	_, err := fmt.Fprintf(c.Out, "%s %-12s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Source, visible(l.Text))
+	return err
+}
+
+// BoardAttempts is "mozpool board attempts".
+type BoardAttempts struct {
+	Name  string `arg:"" help:"Board."`
+	Limit int    `help:"Only the last so many."`
+}
+
+// Run lists the attempts, the latest first.
+func (a *BoardAttempts) Run(c *Context) error {
+	all, err := c.Client.Attempts(c.Context, a.Name, a.Limit)
+	if err != nil {
+		return coded(err)
+	}
+	names := make([]string, len(all))
+	for i, at := range all {
+		names[i] = fmt.Sprint(at.Number)
+	}
+	return coded(c.show(all, names, func() *table {
+		t := &table{head: []string{"ATTEMPT", "WANTED", "IMAGE", "BY", "BEGAN", "TOOK", "CYCLES", "TRIES", "RESULT", "BLAME"}}
+		for _, at := range all {
+			blame := ""
+			if at.Blame != nil && at.Result.Failed() {
+				blame = string(at.Blame.Part) + ": " + at.Blame.Text
+			}
+			t.add(plain(fmt.Sprint(at.Number)), plain(string(at.Want)), plain(at.Image), plain(at.By), plain(c.when(at.Began)),
+				plain(age(at.Ended, at.Began)), plain(fmt.Sprint(at.Cycles)), plain(fmt.Sprint(at.Tries)), stateCell(at.Result), plain(blame))
+		}
+		return t
+	}))
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// show prints a value in the form that was asked for. names are for -o name; t is for -o table.
+func (c *Context) show(value any, names []string, t func() *table) error {
+	switch c.Output {
+	case "json":
+		return c.showJSON(value)
+	case "yaml":
+		return c.showYAML(value)
+	case "name":
+		for _, n := range names {
+			if _, err := fmt.Fprintln(c.Out, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return t().write(c.Out, c.Color)
+	}
+}
+
+func (c *Context) showJSON(value any) error {
+	enc := json.NewEncoder(c.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(value)
+}
+
+// showYAML prints the JSON form as YAML, with the same keys in the same order. JSON is YAML already; only the style
+// of its nodes changes.
+func (c *Context) showYAML(value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(data, &node); err != nil {
+		return err
+	}
+	blockStyle(&node)
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := enc.Encode(&node); err != nil {
+		return err
+	}
+	_, err = c.Out.Write(out.Bytes())
+	return err
+}
+
+func blockStyle(n *yaml.Node) {
+	n.Style = 0
+	for _, child := range n.Content {
+		blockStyle(child)
+	}
+}
