@@ -1,6 +1,5 @@
 # Every target works on a clone with only Go; e2e skips with a sentence where
 # QEMU or root is missing.
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
@@ -20,12 +19,10 @@ test: ## all tests; no root
 race: ## all tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout 10m ./...
 
-lint: ## gofmt, go vet, staticcheck
-	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "run gofmt -w on: $$files"; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) -checks all ./...
+lint: ## gofmt, go vet, staticcheck, errcheck, errorlint, exhaustive, unparam, misspell
+	@.ci/lint
 
-e2e: ## image a QEMU ARM board; needs root and QEMU
+e2e: build ## image a QEMU ARM board; needs root and QEMU
 	MOZPOOL_E2E=1 go test -count=1 -timeout 20m -v ./cmd/mozpool/systemtest/...
 
 bench: ## all benchmarks
@@ -37,8 +34,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; done; done
 
 golden: ## write the golden files anew
-	@set -e; for package in $$(go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep -w flag | cut -d' ' -f1); do \
-	  go test $$package -update; done
+	go test -count=1 $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 
 generate: ## go generate
 	go generate ./...
