@@ -19,6 +19,9 @@ type RackConfig struct {
 	PerRelayBoard int
 }
 
+// DefaultBase is what addresses of boards count up from.
+var DefaultBase = netip.AddrFrom4([4]byte{127, 90, 0, 0})
+
 // Rack is a number of boards behind relay boards.
 type Rack struct {
 	Boards []*Board
@@ -37,7 +40,7 @@ func NewRack(cfg RackConfig) (*Rack, error) {
 		cfg.PerRelayBoard = 14
 	}
 	if !cfg.Base.IsValid() {
-		cfg.Base = netip.AddrFrom4([4]byte{127, 90, 0, 0})
+		cfg.Base = DefaultBase
 	}
 	if cfg.PerRelayBoard > 32 || cfg.First+cfg.Boards > 60000 {
 		return nil, fmt.Errorf("a relay board has 32 relays, not %d; a rack at most 60000 boards", cfg.PerRelayBoard)

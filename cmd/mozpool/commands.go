@@ -1,0 +1,26 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/alecthomas/kong"
+)
+
+// program is the whole command line.
+type program struct {
+	Serve   serveCommand   `cmd:"" help:"Run an imaging server."`
+	Demo    demoCommand    `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
+	Config  configCommand  `cmd:"" help:"Check a configuration, or print one."`
+	Live    liveCommand    `cmd:"" help:"Make a live environment."`
+	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
+}
+
+func newParser() (*kong.Kong, error) {
+	p, err := kong.New(&program{}, kong.Name("mozpool"),
+		kong.Description("Imaging servers for racks of unreliable boards."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		return nil, fmt.Errorf("build the command line: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"mozpool/cmd/mozpool/config"
+	"mozpool/cmd/mozpool/server"
+)
+
+// stopLimit bounds an orderly end.
+const stopLimit = 10 * time.Second
+
+// serveCommand is "mozpool serve".
+type serveCommand struct {
+	Config string     `required:"" placeholder:"FILE" help:"mozpool.yaml; see: mozpool config default."`
+	Name   string     `placeholder:"NAME" help:"Name of this server, over the file's server."`
+	Data   string     `placeholder:"DIR" help:"Over the file's data."`
+	Files  string     `placeholder:"DIR" help:"Over the file's files."`
+	Listen string     `placeholder:"HOST:PORT" help:"Over the file's api.listen."`
+	Level  slog.Level `default:"INFO" help:"Least severity that is logged: DEBUG, INFO, WARN, ERROR."`
+}
+
+// Run serves until a signal.
+func (c *serveCommand) Run(ctx context.Context) error {
+	cfg, remarks, err := loadConfig(c.Config, config.Overrides{Server: c.Name, Data: c.Data, Files: c.Files, APIListen: c.Listen})
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.Level}))
+	for _, r := range remarks {
+		log.Info("remark", "text", string(r))
+	}
+	clock, err := testClock()
+	if err != nil {
+		return usageError{err}
+	}
+	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Clock: clock})
+	if err != nil {
+		return err
+	}
+	fmt.Println(s.ReadyLine())
+	stop := onHangup(func() {
+		if err := s.Reload(ctx); err != nil {
+			log.Error("reload", "error", err)
+		}
+	})
+	defer stop()
+	return bounded(ctx, func() error { return s.Run(ctx) })
+}
+
+// onHangup calls do at each SIGHUP, until the returned function is called.
+func onHangup(do func()) func() {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-hangup:
+				do()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangup)
+		close(done)
+	}
+}
+
+// bounded runs until run returns, or until stopLimit after ctx has ended.
+func bounded(ctx context.Context, run func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- run() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(stopLimit):
+		return errors.New("did not stop in order within " + stopLimit.String() + "; what is committed is safe")
+	}
+}
+
+// envClock shifts the wall clock of a server under test, such as -1h. The machine's clock is never set.
+const envClock = "MOZPOOL_TEST_CLOCK_OFFSET"
+
+func testClock() (func() time.Time, error) {
+	text := os.Getenv(envClock)
+	if text == "" {
+		return nil, nil
+	}
+	offset, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", envClock, err)
+	}
+	return func() time.Time { return time.Now().Add(offset) }, nil
+}

@@ -1,0 +1,227 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/cmd/mozpool/config"
+	"mozpool/httpapi"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot"
+	"mozpool/netboot/images"
+	"mozpool/netboot/probe"
+	"mozpool/persistence"
+)
+
+// Options are what a server is given beside its configuration.
+type Options struct {
+	Logger *slog.Logger     // nil: silence
+	Clock  func() time.Time // wall clock; nil: time.Now
+	// Speed divides every time of the boards' lives and the relay boards' rests; for simulated racks. 0: 1.
+	Speed float64
+}
+
+// Server is one imaging server: opened by Open, serving with Run.
+type Server struct {
+	cfg       config.Config
+	opts      Options
+	log       *slog.Logger
+	journal   persistence.Journal
+	logs      persistence.Logs
+	catalogue images.Published
+	fleet     *actors.Fleet
+	racks     []*netboot.Server // sorted by name of the rack
+	api       *httpapi.Server
+	closers   []func() error // in the order of opening
+	reloading sync.Mutex
+}
+
+// Open reads everything, binds every socket and takes every board up. Nothing is answered before Run. On an error
+// everything is let go of again.
+func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if opts.Speed == 0 {
+		opts.Speed = 1
+	}
+	s := &Server{cfg: cfg, opts: opts, log: opts.Logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := s.store(); err != nil {
+		return nil, err
+	}
+	l, err := readLists(cfg, s.storeFolder(), s.log)
+	if err != nil {
+		return nil, configError{err}
+	}
+	for _, r := range l.remarks {
+		s.log.Info("remark", "text", string(r))
+	}
+	s.catalogue.Set(l.catalogue)
+	s.fleet = actors.New(s.fleetConfig())
+	if err := s.bind(); err != nil {
+		return nil, err
+	}
+	if err := s.fleet.Load(ctx, l.specs); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// configError is an error of what people wrote.
+type configError struct{ error }
+
+// ExitCode is that of usage and configuration.
+func (configError) ExitCode() int { return 2 }
+
+// Unwrap gives the problems.
+func (e configError) Unwrap() error { return e.error }
+
+func (s *Server) storeFolder() string { return filepath.Join(s.cfg.Data, "store") }
+
+// store opens the data folder; its lock keeps a second server out.
+func (s *Server) store() error {
+	journal, err := persistence.OpenLocal(filepath.Join(s.cfg.Data, "journal"), persistence.Options{Logger: s.log})
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	s.journal = journal
+	s.closers = append(s.closers, journal.Close)
+	logs, err := persistence.OpenLogs(filepath.Join(s.cfg.Data, "logs"), persistence.LogOptions{Logger: s.log, Now: s.opts.Clock})
+	if err != nil {
+		return fmt.Errorf("open the boards' logs: %w", err)
+	}
+	s.logs = logs
+	s.closers = append(s.closers, logs.Close)
+	return nil
+}
+
+func (s *Server) fleetConfig() actors.Config {
+	c := actors.Config{Journal: s.journal, Logs: s.logs, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
+		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed}
+	for name, r := range s.cfg.Racks {
+		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
+			FailedOff: r.FailedPowerState == config.FailedPowerOff, NewBoards: newBoards[r.NewBoards]}
+	}
+	return c
+}
+
+// newBoards says what is asked of a board that the inventory brings.
+var newBoards = map[config.NewBoards]board.Want{
+	config.NewBoardsWait: board.WantNothing, config.NewBoardsVerify: board.WantPowerCycle, config.NewBoardsSelfTest: board.WantSelfTest,
+}
+
+// bind binds every socket.
+func (s *Server) bind() error {
+	var shown []v1.Rack
+	for _, name := range slices.Sorted(maps.Keys(s.cfg.Racks)) {
+		r := s.cfg.Racks[name]
+		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
+			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.fleet, Catalogue: &s.catalogue, Logs: s.logs,
+			Logger: s.log, Clock: s.opts.Clock})
+		if err != nil {
+			return err
+		}
+		s.racks = append(s.racks, n)
+		s.closers = append(s.closers, n.Close)
+		shown = append(shown, rackOf(name, r, n.Addrs()))
+	}
+	return s.bindAPI(shown)
+}
+
+func (s *Server) bindAPI(racks []v1.Rack) error {
+	s.api = httpapi.New(httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }})
+	return s.api.Listen()
+}
+
+// APIURL is where people and programs reach the server.
+func (s *Server) APIURL() string { return s.api.URL() }
+
+// Fleet are the server's boards.
+func (s *Server) Fleet() *actors.Fleet { return s.fleet }
+
+// Racks are the racks served, each with where boards reach it.
+func (s *Server) Racks() map[string]netboot.Addrs {
+	all := make(map[string]netboot.Addrs, len(s.racks))
+	for i, name := range slices.Sorted(maps.Keys(s.cfg.Racks)) {
+		all[name] = s.racks[i].Addrs()
+	}
+	return all
+}
+
+// ReadyLine is what "serve" prints once every socket is bound.
+func (s *Server) ReadyLine() string {
+	return fmt.Sprintf("ready api=%s racks=%s", s.APIURL(), strings.Join(slices.Sorted(maps.Keys(s.cfg.Racks)), ","))
+}
+
+// Run serves until ctx ends, then stops in order. nil is an orderly end.
+func (s *Server) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, r := range s.racks {
+		g.Go(func() error { return r.Run(ctx) })
+	}
+	g.Go(func() error { return s.api.Run(ctx) })
+	err := g.Wait() // 1. nobody is answered any more, so nothing new comes in
+	s.log.Info("stopping", "error", err)
+	return errors.Join(err, s.close())
+}
+
+// close lets go of everything, outermost first: actors before the journal that they commit to.
+func (s *Server) close() error {
+	if s.fleet != nil {
+		s.fleet.Stop() // 2. no limit fires, no relay is switched; what is in flight is answered
+	}
+	var errs []error
+	for _, c := range slices.Backward(s.closers) { // 3. listeners that never ran; 4. logs; 5. the journal, which syncs
+		if err := c(); err != nil && !isClosed(err) {
+			errs = append(errs, err)
+		}
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// Reload reads boards and images again. A bad file changes nothing.
+func (s *Server) Reload(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	l, err := readLists(s.cfg, s.storeFolder(), s.log)
+	if err != nil {
+		s.log.Error("reload refused: nothing was changed", "error", err)
+		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the files, then reload again"}
+	}
+	s.catalogue.Set(l.catalogue)
+	if err := s.fleet.Apply(ctx, l.specs); err != nil {
+		return fmt.Errorf("reload boards: %w", err)
+	}
+	s.log.Info("reloaded", "boards", len(l.specs), "images", len(l.catalogue.Images()))
+	return nil
+}
+
+func rackOf(name string, r config.Rack, a netboot.Addrs) v1.Rack {
+	return v1.Rack{Name: name, Servers: r.Servers, Listen: a.HTTP.String(), BootsAtOnce: r.BootsAtOnce}
+}
+
+// isClosed says that a listener was closed already, by its own Run.
+func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }
