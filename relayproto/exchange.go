@@ -1,6 +1,8 @@
 package relayproto
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,13 +52,13 @@ func (s *Session) do(c Command) (energised bool, err error) {
 }
 
 func (s *Session) ask(c Command, wire []byte, step *Step) (bool, error) {
-	if err := s.ctx.Err(); err != nil {
-		return false, fmt.Errorf("%w: %w", ErrTimedOut, err)
-	}
 	if s.config.Before != nil {
 		if err := s.config.Before(); err != nil {
 			return false, fmt.Errorf("%w: %w", ErrHeld, err)
 		}
+	}
+	if err := s.arm(); err != nil {
+		return false, err
 	}
 	step.Sent = wire
 	if _, err := s.conn.Write(wire); err != nil {
@@ -75,4 +77,20 @@ func (s *Session) ask(c Command, wire []byte, step *Step) (bool, error) {
 		return false, fmt.Errorf("%w: %d bytes % x where one belongs", ErrNonsense, n, buffer[:n])
 	}
 	return c.DecodeReply(buffer[0])
+}
+
+// arm sets the limit of one reply. The look at the context comes after it: the
+// hook that wakes us when the context ends may have run before, and its
+// deadline would be overwritten.
+func (s *Session) arm() error {
+	if err := s.conn.SetDeadline(time.Now().Add(s.config.ReplyTimeout)); err != nil {
+		return ioError(s.ctx, err, s.heard)
+	}
+	switch err := s.ctx.Err(); {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("given up: %w", err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrTimedOut, err)
+	}
+	return nil
 }

@@ -10,6 +10,10 @@ import (
 // DefaultTimeout bounds an exchange whose context has no deadline.
 const DefaultTimeout = 10 * time.Second
 
+// DefaultReplyTimeout bounds the wait for one reply. A healthy relay board
+// answers within milliseconds; a mute one must not eat the whole exchange.
+const DefaultReplyTimeout = 2 * time.Second
+
 // Config says how to reach one relay board.
 type Config struct {
 	// Address is the relay board's "host:port"; see Address.HostPort.
@@ -20,6 +24,9 @@ type Config struct {
 	// stops the exchange with ErrHeld and nothing of that command is sent. Here
 	// the caller checks that it still holds the rack's lease. nil: always go.
 	Before func() error
+	// ReplyTimeout bounds each command with its reply, within the deadline over
+	// the whole exchange; 0: DefaultReplyTimeout.
+	ReplyTimeout time.Duration
 }
 
 // Session is one TCP connection to a relay board. It is not safe for
@@ -38,9 +45,12 @@ type Session struct {
 
 // Dial connects. The context's deadline (DefaultTimeout without one) covers the
 // connect and all that the session does after it; cancelling ends any of it.
-// Errors: ErrRefused, ErrUnreachable, the context's. Dial starts nothing that
+// Errors: ErrRefused, ErrOccupied, ErrUnreachable, the context's. Dial starts nothing that
 // outlives Close.
 func Dial(ctx context.Context, config Config) (*Session, error) {
+	if config.ReplyTimeout <= 0 {
+		config.ReplyTimeout = DefaultReplyTimeout
+	}
 	ctx, cancel := bounded(ctx)
 	s := &Session{config: config, ctx: ctx, cancel: cancel, log: Exchange{Address: config.Address, Began: time.Now()}}
 	dialer := net.Dialer{Control: guard, KeepAlive: -1}

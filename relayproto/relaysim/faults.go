@@ -24,7 +24,7 @@ func (b *Board) SetFaults(f Faults) {
 	b.faults = f
 }
 
-// Unplug takes the network away: no listener, all connections reset.
+// Unplug takes the network away: no listener, all connections ended.
 func (b *Board) Unplug() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -37,7 +37,8 @@ func (b *Board) Unplug() {
 	}
 }
 
-// Plug brings the listener back at the same address.
+// Plug brings the listener back at the same address; a board that is plugged
+// in stays as it is.
 func (b *Board) Plug() error { return b.plug(b.Addr()) }
 
 // LosePower drops all connections and releases every coil: all boards are on.
@@ -47,9 +48,9 @@ func (b *Board) LosePower() {
 	for c := range b.open {
 		_ = c.Close()
 	}
-	for r, energised := range b.energised {
-		if energised {
-			b.set(r, false)
+	for bank := 1; bank <= relayproto.MaxBank; bank++ { // in order, so that runs repeat
+		for number := 1; number <= relayproto.MaxNumber; number++ {
+			b.set(relayproto.Relay{Bank: bank, Number: number}, false)
 		}
 	}
 }

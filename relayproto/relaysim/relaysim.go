@@ -75,13 +75,19 @@ func Listen(address string, options Options) (*Board, error) {
 }
 
 func (b *Board) plug(address string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed() {
+		return fmt.Errorf("simulated relay board %s: %w", address, net.ErrClosed)
+	}
+	if b.listener != nil {
+		return nil
+	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("simulated relay board: %w", err)
 	}
-	b.mu.Lock()
 	b.listener, b.address = l, l.Addr().String()
-	b.mu.Unlock()
 	b.wg.Go(func() { b.accept(l) })
 	return nil
 }
@@ -111,15 +117,22 @@ func (b *Board) Journal() []Entry {
 // as they are. A second Close does nothing.
 func (b *Board) Close() error {
 	b.mu.Lock()
-	select {
-	case <-b.done:
-	default:
+	if !b.closed() {
 		close(b.done)
 	}
 	b.mu.Unlock()
 	b.Unplug()
 	b.wg.Wait()
 	return nil
+}
+
+func (b *Board) closed() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
+	}
 }
 
 func (b *Board) scaled(d time.Duration) time.Duration {

@@ -1,6 +1,7 @@
 package relaysim
 
 import (
+	"io"
 	"net"
 	"time"
 
@@ -29,12 +30,23 @@ func (b *Board) admit(conn net.Conn) {
 	}
 	b.open[conn] = true
 	if busy {
-		return // held open without an answer until the other side or Close ends it
+		b.wg.Go(func() { b.ignore(conn) })
+		return
 	}
 	b.serving = true
 	b.served++
 	id := b.served
 	b.wg.Go(func() { b.serve(conn, id) })
+}
+
+// ignore holds a connection without an answer until the other side, Unplug or
+// Close ends it.
+func (b *Board) ignore(conn net.Conn) {
+	_, _ = io.Copy(io.Discard, conn) // its end is all that matters
+	_ = conn.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, conn)
 }
 
 func (b *Board) serve(conn net.Conn, id int) {
