@@ -1,0 +1,156 @@
+// Package apitest is a fleet and a log made of functions, for tests of whoever talks to API v1. It refuses to have a
+// life of its own: boards are as the test says, and every wish and order is handed to the test's function.
+package apitest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"mozpool/actors"
+	"mozpool/persistence"
+)
+
+// Fleet implements httpapi.Fleet. Functions that are nil answer with what is kept here, or with nothing.
+type Fleet struct {
+	OnWish   func(name string, r actors.Request) (actors.Answer, error)
+	OnDo     func(name string, o actors.Order) (actors.Answer, error)
+	OnWhy    func(name string) (actors.Why, error)
+	Ended    []actors.Attempt
+	Past     []actors.Event
+	Unknown  []actors.Stranger
+	Switches []actors.RelayView
+
+	mu    sync.Mutex
+	views map[string]*actors.View
+}
+
+// Put adds a board, or replaces it.
+func (f *Fleet) Put(v actors.View) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.views == nil {
+		f.views = make(map[string]*actors.View)
+	}
+	f.views[v.Spec.Name] = &v
+}
+
+// Views implements httpapi.Fleet.
+func (f *Fleet) Views() []*actors.View {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]*actors.View, 0, len(f.views))
+	for _, v := range f.views {
+		all = append(all, v)
+	}
+	slices.SortFunc(all, func(a, b *actors.View) int { return strings.Compare(a.Spec.Name, b.Spec.Name) })
+	return all
+}
+
+// ByName implements httpapi.Fleet.
+func (f *Fleet) ByName(name string) *actors.View {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.views[name]
+}
+
+func (f *Fleet) find(name string) error {
+	if f.ByName(name) == nil {
+		return &actors.Problem{Kind: actors.NotFound, Text: "there is no board " + name, Remedy: "see the list of boards"}
+	}
+	return nil
+}
+
+// answer is what a board says to anything: that it is as it is.
+func (f *Fleet) answer(name string) (actors.Answer, error) {
+	if err := f.find(name); err != nil {
+		return actors.Answer{}, err
+	}
+	b := f.ByName(name).Board
+	return actors.Answer{Board: name, Attempt: b.Attempt, State: b.State, Visit: b.Visit}, nil
+}
+
+// Wish implements httpapi.Fleet.
+func (f *Fleet) Wish(_ context.Context, name string, r actors.Request) (actors.Answer, error) {
+	if f.OnWish != nil {
+		return f.OnWish(name, r)
+	}
+	return f.answer(name)
+}
+
+// Do implements httpapi.Fleet.
+func (f *Fleet) Do(_ context.Context, name string, o actors.Order) (actors.Answer, error) {
+	if f.OnDo != nil {
+		return f.OnDo(name, o)
+	}
+	return f.answer(name)
+}
+
+// Why implements httpapi.Fleet.
+func (f *Fleet) Why(name string) (actors.Why, error) {
+	if err := f.find(name); err != nil || f.OnWhy == nil {
+		return actors.Why{Board: name}, err
+	}
+	return f.OnWhy(name)
+}
+
+// Attempts implements httpapi.Fleet.
+func (f *Fleet) Attempts(_ context.Context, name string, limit int) ([]actors.Attempt, error) {
+	if err := f.find(name); err != nil {
+		return nil, err
+	}
+	return f.Ended[:min(limit, len(f.Ended))], nil
+}
+
+// History implements httpapi.Fleet.
+func (f *Fleet) History(_ context.Context, name string, _ int) ([]actors.Event, error) {
+	return f.Past, f.find(name)
+}
+
+// Strangers implements httpapi.Fleet.
+func (f *Fleet) Strangers() []actors.Stranger { return f.Unknown }
+
+// Relays implements httpapi.Fleet.
+func (f *Fleet) Relays() []actors.RelayView { return f.Switches }
+
+// Logs implements httpapi.Logs.
+type Logs struct {
+	Lines    []persistence.Line    // what is there
+	New      chan persistence.Line // what comes; closing it ends all followers
+	OnQuery  func(persistence.Filter)
+	Followed chan struct{} // told once for each follower that has ended; nil: nobody is
+}
+
+// Query implements httpapi.Logs: the lines of the board, whatever else the filter says.
+func (l *Logs) Query(_ context.Context, f persistence.Filter) ([]persistence.Line, error) {
+	if l.OnQuery != nil {
+		l.OnQuery(f)
+	}
+	var fit []persistence.Line
+	for _, line := range l.Lines {
+		if line.Board == f.Board {
+			fit = append(fit, line)
+		}
+	}
+	return fit, nil
+}
+
+// Follow implements httpapi.Logs.
+func (l *Logs) Follow(ctx context.Context, _ persistence.Filter, fn func(persistence.Line, uint64) bool) error {
+	defer func() {
+		if l.Followed != nil {
+			l.Followed <- struct{}{}
+		}
+	}()
+	for {
+		select {
+		case line, ok := <-l.New:
+			if !ok || !fn(line, 0) {
+				return nil
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

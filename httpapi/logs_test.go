@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"mozpool/httpapi/apitest"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/persistence"
+)
+
+func line(text string) persistence.Line {
+	return persistence.Line{Board: "b1", At: apitest.Now, Source: "syslog", Severity: 6, Text: text}
+}
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	var asked persistence.Filter
+	logs := &apitest.Logs{Lines: []persistence.Line{line("one"), line("two \x1b[2J")}, OnQuery: func(f persistence.Filter) { asked = f }}
+	s := start(t, Config{Fleet: fleet(), Logs: logs})
+	_, body := call(t, s, "GET", "/api/v1/boards/b1/log?source=syslog&text=o&tail=5&since=10m", "")
+	var l v1.Log
+	if err := json.Unmarshal(body, &l); err != nil || len(l.Lines) != 2 || l.Lines[0].Text != "one" || l.Lines[0].BoardAt != nil {
+		t.Errorf("%s", body)
+	}
+	if want := (persistence.Filter{Board: "b1", Source: "syslog", Text: "o", Tail: 5, Since: apitest.Now.Add(-10 * time.Minute)}); asked != want {
+		t.Errorf("asked for %+v", asked)
+	}
+	res, body := call(t, s, "GET", "/api/v1/boards/b1/log", "", "Accept: text/plain")
+	want := "2026-11-23T08:40:00.000Z syslog       one\n2026-11-23T08:40:00.000Z syslog       two \\x1b[2J\n"
+	if string(body) != want || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("%q", body)
+	}
+	for _, q := range []string{"since=yesterday", "source=dreams", "tail=-1", "follow=maybe"} {
+		res, body := call(t, s, "GET", "/api/v1/boards/b1/log?"+q, "")
+		wantProblem(t, res, body, 400, v1.KindBadRequest)
+	}
+}
+
+// follow opens a followed log and gives its lines; the channel is closed when the answer ends.
+func follow(t *testing.T, s *Server, accept string) (lines <-chan string, leave func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, "GET", s.URL()+"/api/v1/boards/b1/log?follow=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", accept)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(chan string)
+	go func() {
+		defer close(out)
+		defer res.Body.Close() //nolint:errcheck // read only
+		in := bufio.NewScanner(res.Body)
+		for in.Scan() {
+			select {
+			case out <- in.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, cancel
+}
+
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	logs := &apitest.Logs{Lines: []persistence.Line{line("old")}, New: make(chan persistence.Line, 3)}
+	s := start(t, Config{Fleet: fleet(), Logs: logs})
+	lines, _ := follow(t, s, "application/json")
+	logs.New <- line("old") // came while the log was read, and stands in both
+	logs.New <- line("new")
+	for _, want := range []string{"old", "new"} {
+		var l v1.Line
+		if text := <-lines; json.Unmarshal([]byte(text), &l) != nil || l.Text != want {
+			t.Errorf("%q, want %s", text, want)
+		}
+	}
+	close(logs.New)
+	if text, more := <-lines; more {
+		t.Errorf("%q after the end", text)
+	}
+}
+
+// A client that leaves is noticed by the next sign of life, and the follower ends.
+func TestFollowerLeaves(t *testing.T) {
+	t.Parallel()
+	logs := &apitest.Logs{New: make(chan persistence.Line, 1), Followed: make(chan struct{}, 1)}
+	s := start(t, Config{Fleet: fleet(), Logs: logs, Heartbeat: time.Millisecond})
+	lines, leave := follow(t, s, "text/plain")
+	if text := <-lines; text != "" {
+		t.Errorf("%q is no sign of life", text)
+	}
+	leave()
+	<-logs.Followed
+}
+
+// The server stops although a log is followed on which nothing happens, and tells the client by ending the answer.
+func TestStopEndsStreams(t *testing.T) {
+	t.Parallel()
+	logs := &apitest.Logs{Lines: []persistence.Line{line("old")}, New: make(chan persistence.Line)}
+	s := New(Config{Listen: "127.0.0.1:0", Fleet: fleet(), Logs: logs, Heartbeat: time.Hour, Grace: time.Hour})
+	if err := s.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	lines, _ := follow(t, s, "text/plain")
+	if text := <-lines; !strings.HasSuffix(text, "old") {
+		t.Errorf("%q", text)
+	}
+	stop()
+	for range lines { // until the answer ends
+	}
+	if err := <-done; err != nil {
+		t.Errorf("run: %v", err)
+	}
+}
+
+func TestFollowersAreLimited(t *testing.T) {
+	t.Parallel()
+	logs := &apitest.Logs{Lines: []persistence.Line{line("old")}, New: make(chan persistence.Line)}
+	s := start(t, Config{Fleet: fleet(), Logs: logs, MaxStreams: 1})
+	lines, leave := follow(t, s, "text/plain")
+	<-lines
+	res, body := call(t, s, "GET", "/api/v1/boards/b1/log?follow=1", "")
+	wantProblem(t, res, body, 503, v1.KindUnavailable)
+	leave()
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{})
+	other := New(Config{Listen: s.Addr()})
+	if err := other.Run(t.Context()); err == nil || !strings.Contains(err.Error(), s.Addr()) {
+		t.Errorf("%v", err)
+	}
+}

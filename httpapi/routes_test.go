@@ -1,0 +1,218 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/httpapi/apitest"
+	v1 "mozpool/httpapi/v1"
+)
+
+func fleet() *apitest.Fleet {
+	f := &apitest.Fleet{Ended: []actors.Attempt{{Number: 1}}}
+	f.Put(apitest.Busy("b1"))
+	return f
+}
+
+func at(path, name string) string {
+	return strings.NewReplacer("{name}", name, "{number}", "1").Replace(path)
+}
+
+// Every route answers as all routes do, so a new one cannot forget anything.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{Fleet: fleet(), MaxBody: 1000})
+	for _, rt := range s.routes() {
+		t.Run(rt.method+" "+rt.path, func(t *testing.T) {
+			ok, none := at(rt.path, "b1"), at(rt.path, "nobody")
+			headers := []string{}
+			valid := ""
+			switch {
+			case strings.HasSuffix(rt.path, "/state"):
+				headers, valid = []string{`If-Match: "42"`}, `{"state":"ready"}`
+			case strings.HasSuffix(rt.path, "/image"):
+				valid = `{"image":"v2"}`
+			}
+			res, _ := call(t, s, rt.method, ok, valid, headers...)
+			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+				t.Errorf("%d %v", res.StatusCode, res.Header)
+			}
+			if none != ok {
+				res, body := call(t, s, rt.method, none, valid, headers...)
+				wantProblem(t, res, body, 404, v1.KindNotFound)
+			}
+			res, body := call(t, s, rt.method, ok+"?tpyo=1", valid, headers...)
+			wantProblem(t, res, body, 400, v1.KindBadRequest)
+			res, body = call(t, s, "DELETE", ok, "")
+			wantProblem(t, res, body, 405, v1.KindMethod)
+			if allow := res.Header.Get("Allow"); !strings.Contains(allow, rt.method) || !strings.Contains(allow, "OPTIONS") {
+				t.Errorf("Allow is %q", allow)
+			}
+			res, _ = call(t, s, "OPTIONS", ok, "")
+			if res.StatusCode != 204 || !strings.Contains(res.Header.Get("Allow"), rt.method) {
+				t.Errorf("OPTIONS: %d %q", res.StatusCode, res.Header.Get("Allow"))
+			}
+			res, body = call(t, s, rt.method, ok+"/", valid, headers...)
+			wantProblem(t, res, body, 404, v1.KindNotFound)
+			if rt.method == "GET" {
+				sweepHead(t, s, ok)
+				return
+			}
+			sweepBody(t, s, rt, ok, headers)
+		})
+	}
+}
+
+func sweepHead(t *testing.T, s *Server, path string) {
+	res, body := call(t, s, "HEAD", path, "")
+	if res.StatusCode != 200 || len(body) != 0 || res.ContentLength <= 0 {
+		t.Errorf("HEAD: %d, %d bytes, length %d", res.StatusCode, len(body), res.ContentLength)
+	}
+}
+
+func sweepBody(t *testing.T, s *Server, rt route, path string, headers []string) {
+	for _, c := range []struct {
+		name, body string
+		status     int
+		kind       v1.Kind
+	}{
+		{"not JSON", `{`, 400, v1.KindBadRequest},
+		{"an array", `[]`, 400, v1.KindBadRequest},
+		{"two objects", `{} {}`, 400, v1.KindBadRequest},
+		{"an unknown key", `{"tpyo":1}`, 400, v1.KindBadRequest},
+		{"too large", strings.Repeat(" ", 1001), 413, v1.KindTooLarge},
+	} {
+		res, body := call(t, s, rt.method, path, c.body, headers...)
+		p := wantProblem(t, res, body, c.status, c.kind)
+		if c.name == "an unknown key" && !strings.Contains(p.Detail, "tpyo") {
+			t.Errorf("%q does not name the key", p.Detail)
+		}
+	}
+	res, body := call(t, s, rt.method, path, `{}`, append(headers, "Content-Type: text/plain")...)
+	wantProblem(t, res, body, 415, v1.KindMediaType)
+	res, body = call(t, s, rt.method, path, ``, append(headers, "Origin: http://elsewhere.example")...)
+	wantProblem(t, res, body, 403, v1.KindForbidden)
+}
+
+func TestSetStateNeedsTheVisit(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	f.OnDo = func(_ string, o actors.Order) (actors.Answer, error) {
+		if o.Visit != 42 {
+			return actors.Answer{}, &actors.Problem{Kind: actors.Mismatch, Text: "the board has moved on", Remedy: "look again"}
+		}
+		return actors.Answer{Board: "b1", State: o.To, Visit: 43}, nil
+	}
+	s := start(t, Config{Fleet: f})
+	for _, c := range []struct {
+		match  string
+		status int
+		kind   v1.Kind
+	}{
+		{"", 428, v1.KindNeedsMatch},
+		{`"41"`, 412, v1.KindMismatch},
+		{`W/"42"`, 412, v1.KindMismatch},
+		{`"x"`, 400, v1.KindBadRequest},
+		{`"42"`, 200, ""},
+		{`*`, 200, ""},
+	} {
+		res, body := call(t, s, "PUT", "/api/v1/boards/b1/state", `{"state":"ready"}`, "If-Match: "+c.match)
+		if c.status != 200 {
+			wantProblem(t, res, body, c.status, c.kind)
+		} else if res.StatusCode != 200 || res.Header.Get("ETag") != `"43"` {
+			t.Errorf("%s: %d %q", c.match, res.StatusCode, res.Header.Get("ETag"))
+		}
+	}
+	res, body := call(t, s, "PUT", "/api/v1/boards/b1/state", `{"state":"happy"}`, `If-Match: "42"`)
+	wantProblem(t, res, body, 400, v1.KindBadRequest)
+}
+
+func TestErrorsBecomeProblems(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	var fail error
+	f.OnWish = func(string, actors.Request) (actors.Answer, error) {
+		if fail == nil {
+			panic("a mistake with a secret")
+		}
+		return actors.Answer{}, fail
+	}
+	s := start(t, Config{Fleet: f})
+	for _, c := range []struct {
+		err    error
+		status int
+		kind   v1.Kind
+	}{
+		{&actors.Problem{Kind: actors.Refused, Text: "busy", Remedy: "wait"}, 409, v1.KindRefused},
+		{&actors.Problem{Kind: actors.Locked, Text: "locked", Remedy: "ask ann"}, 423, v1.KindLocked},
+		{&actors.Problem{Kind: actors.Unavailable, Text: "no majority", Remedy: "try again"}, 503, v1.KindUnavailable},
+		{&actors.Problem{Kind: actors.BadRequest, Text: "no key", Remedy: "send it"}, 400, v1.KindBadRequest},
+		{errors.New("a mistake with a secret"), 500, v1.KindInternal},
+		{nil, 500, v1.KindInternal},
+	} {
+		fail = c.err
+		res, body := call(t, s, "POST", "/api/v1/boards/b1/power-on", "")
+		p := wantProblem(t, res, body, c.status, c.kind)
+		if strings.Contains(p.Detail, "secret") {
+			t.Errorf("%q gives something away", p.Detail)
+		}
+		if (res.Header.Get("Retry-After") != "") != (c.status == 503) {
+			t.Errorf("%d: Retry-After is %q", c.status, res.Header.Get("Retry-After"))
+		}
+	}
+}
+
+// Nothing of a request may outlive its handler: fasthttp uses the same buffers for the next one.
+func TestNothingOutlivesItsRequest(t *testing.T) {
+	t.Parallel()
+	f := &apitest.Fleet{}
+	var kept []actors.Request
+	var names []string
+	f.OnWish = func(name string, r actors.Request) (actors.Answer, error) {
+		kept, names = append(kept, r), append(names, name)
+		return actors.Answer{Board: name, State: board.Cutting}, nil
+	}
+	s := start(t, Config{Fleet: f})
+	for _, x := range []string{"AAAA", "BBBB", "CCCC"} {
+		body := strings.ReplaceAll(`{"image":"iX","config":{"kX":"vX"}}`, "X", x)
+		res, _ := call(t, s, "POST", "/api/v1/boards/n"+x+"/image", body, "Idempotency-Key: id"+x, "X-Mozpool-User: u"+x)
+		if res.StatusCode != 202 {
+			t.Fatal(res.Status)
+		}
+	}
+	for i, x := range []string{"AAAA", "BBBB", "CCCC"} {
+		r := kept[i]
+		if names[i] != "n"+x || r.Image != "i"+x || r.Config["k"+x] != "v"+x || r.ID != "id"+x || r.By != "u"+x || r.Want != board.WantImage {
+			t.Errorf("request %s became %s %+v", x, names[i], r)
+		}
+	}
+}
+
+func TestWhoAsks(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	var by string
+	f.OnDo = func(_ string, o actors.Order) (actors.Answer, error) {
+		by = o.By
+		return actors.Answer{}, nil
+	}
+	s := start(t, Config{Fleet: f})
+	for header, want := range map[string]string{"": "anonymous@127.0.0.1", "ann": "ann"} {
+		if call(t, s, "POST", "/api/v1/boards/b1/unlock", "", "X-Mozpool-User: "+header); by != want {
+			t.Errorf("%q became %q", header, by)
+		}
+	}
+	res, body := call(t, s, "POST", "/api/v1/boards/b1/unlock", "", "X-Mozpool-User: "+strings.Repeat("x", 65))
+	wantProblem(t, res, body, 400, v1.KindBadRequest)
+}
+
+func TestHeadersAreLimited(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{MaxHeader: 4096})
+	res, body := call(t, s, http.MethodGet, "/livez", "", "X-Long: "+strings.Repeat("x", 5000))
+	wantProblem(t, res, body, 431, v1.KindHeaders)
+}
