@@ -17,3 +17,17 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+func TestNoRelayAndNonsense(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                 "has no relay",
+		"h:bank9:relay1":   "bank 9",
+		" h:bank1:relay1":  "write it as",
+		"manually":         "write it as",
+		"telnet://h:1/off": "write it as",
+	} {
+		if s, err := Parse(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, %v; want an error with %q", in, s, err, want)
+		}
+	}
+}

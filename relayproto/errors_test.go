@@ -1,0 +1,43 @@
+package relayproto
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+	"testing"
+)
+
+// kinds are all errors that an exchange is put under.
+var kinds = []error{ErrUnreachable, ErrRefused, ErrOccupied, ErrTimedOut, ErrNonsense, ErrMismatch, ErrHeld}
+
+func TestEachFailureHasOneKind(t *testing.T) {
+	ctx := context.Background()
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	for name, c := range map[string]struct{ got, want error }{
+		"connect: refused":       {dialError(ctx, syscall.ECONNREFUSED), ErrRefused},
+		"connect: reset":         {dialError(ctx, syscall.ECONNRESET), ErrOccupied},
+		"connect: no route":      {dialError(ctx, syscall.EHOSTUNREACH), ErrUnreachable},
+		"connect: no answer":     {dialError(ctx, os.ErrDeadlineExceeded), ErrUnreachable},
+		"connect: cancelled":     {dialError(over, syscall.EHOSTUNREACH), context.Canceled},
+		"ended, nothing heard":   {ioError(ctx, io.EOF, false), ErrOccupied},
+		"reset, nothing heard":   {ioError(ctx, syscall.ECONNRESET, false), ErrOccupied},
+		"ended after a reply":    {ioError(ctx, io.EOF, true), ErrTimedOut},
+		"broken after a reply":   {ioError(ctx, syscall.EPIPE, true), ErrTimedOut},
+		"silence":                {ioError(ctx, os.ErrDeadlineExceeded, false), ErrTimedOut},
+		"bytes not acknowledged": {ioError(ctx, syscall.ETIMEDOUT, true), ErrTimedOut},
+		"no route any more":      {ioError(ctx, syscall.EHOSTUNREACH, true), ErrUnreachable},
+		"cancelled":              {ioError(over, os.ErrDeadlineExceeded, true), context.Canceled},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v; want %v", name, c.got, c.want)
+		}
+		for _, k := range kinds {
+			if k != c.want && errors.Is(c.got, k) {
+				t.Errorf("%s: %v is also %v", name, c.got, k)
+			}
+		}
+	}
+}

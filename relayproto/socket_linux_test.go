@@ -1,0 +1,78 @@
+package relayproto
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"testing"
+
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// connected gives a session and the other side of its connection.
+func connected(t *testing.T) (*Session, net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	s, err := Dial(context.Background(), Config{Address: l.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return s, c
+}
+
+func TestSocketForgetsADeadProcess(t *testing.T) {
+	t.Parallel()
+	s, _ := connected(t)
+	raw, err := s.conn.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var linger *unix.Linger
+	var timeout int
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		var first, second error
+		linger, first = unix.GetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER)
+		timeout, second = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
+		failed = errors.Join(first, second)
+	})
+	if err := errors.Join(err, failed); err != nil {
+		t.Fatal(err)
+	}
+	if linger.Onoff != 1 || linger.Linger != 0 || timeout != 700 {
+		t.Fatalf("SO_LINGER %+v, TCP_USER_TIMEOUT %d", linger, timeout)
+	}
+}
+
+func TestOwnCloseIsOrderly(t *testing.T) {
+	t.Parallel()
+	s, other := connected(t)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := other.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Fatalf("the relay board saw %v; want an end, not a reset", err)
+	}
+}
+
+func TestNoHostIsUnreachable(t *testing.T) {
+	t.Parallel()
+	_, err := Dial(context.Background(), Config{Address: "relay.invalid.:notaport"})
+	if !errors.Is(err, ErrUnreachable) {
+		t.Fatal(err)
+	}
+}
