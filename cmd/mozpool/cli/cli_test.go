@@ -1,0 +1,278 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"go.uber.org/goleak"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/httpapi"
+	"mozpool/httpapi/apitest"
+	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/persistence"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// See the same line in package httpapi.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+}
+
+// world is a server with a fleet of functions, and what a command said.
+type world struct {
+	fleet    *apitest.Fleet
+	server   *httpapi.Server
+	ctx      context.Context
+	out, err bytes.Buffer
+	color    bool
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	f := &apitest.Fleet{
+		Ended:    []actors.Attempt{{Number: 6, Want: board.WantImage, Image: "v1", By: "ann", Began: apitest.Now.Add(-time.Hour), Ended: apitest.Now.Add(-50 * time.Minute), Result: board.FailedBoot, Cycles: 6, Tries: 6, Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}}},
+		Unknown:  []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1", First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
+		Switches: []actors.RelayView{{Name: "10.91.0.2:2101", State: "unreachable", Boards: []string{"b1"}, Queue: 1, Error: "refused"}},
+	}
+	f.Put(apitest.Busy("b1"))
+	f.Put(apitest.Board("b2", board.Ready))
+	f.OnWhy = func(name string) (actors.Why, error) {
+		return actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.", Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}, nil
+	}
+	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
+	close(logs.New)
+	w := &world{fleet: f, ctx: t.Context()}
+	w.server = httpapi.New(httpapi.Config{Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
+	if err := w.server.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.server.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-done })
+	return w
+}
+
+// run parses and runs a command line as the main package does, and gives its exit code.
+func (w *world) run(t *testing.T, args ...string) int {
+	t.Helper()
+	w.out.Reset()
+	w.err.Reset()
+	var grammar CLI
+	parser, err := kong.New(&grammar, kong.Exit(func(int) { t.Error("kong left") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := parser.Parse(append(args, "--server", w.server.URL()))
+	if err != nil {
+		say(&w.err, err)
+		return ExitUsage
+	}
+	c, err := client.New(grammar.Server, client.Options{User: "ann", Token: grammar.Token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdle()
+	err = command.Run(&Context{Context: w.ctx, Client: c, Out: &w.out, Err: &w.err, Output: grammar.Output, Color: w.color,
+		Now: func() time.Time { return apitest.Now }, Every: time.Millisecond})
+	var coded *Error
+	switch {
+	case err == nil:
+		return ExitOK
+	case !errors.As(err, &coded):
+		t.Errorf("%v: an error without an exit code: %v", args, err)
+	case coded.Err != nil:
+		say(&w.err, err)
+	}
+	return coded.Exit
+}
+
+func TestOutput(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for file, args := range map[string]string{
+		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
+		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
+		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "racks.txt": "rack list",
+		"images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
+	} {
+		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {
+			t.Errorf("%s: exit %d, %s", args, code, w.err.String())
+		}
+		golden(t, file, w.out.Bytes())
+	}
+	w.color = true
+	w.run(t, "board", "list")
+	golden(t, "list-color.txt", w.out.Bytes())
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (-update writes it anew):\n%s", path, got)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fleet.OnWish = func(name string, _ actors.Request) (actors.Answer, error) {
+		kind := actors.ProblemKind(name)
+		return actors.Answer{}, &actors.Problem{Kind: kind, Text: "it is so", Remedy: "do that"}
+	}
+	for args, want := range map[string]int{
+		"board power on refused": ExitRefused, "board power on locked": ExitRefused, "board power on not_found": ExitNotFound,
+		"board power on unavailable": ExitUnreachable, "board power on bad_request": ExitUsage, "board power on other": ExitFailed,
+		"board power on refused locked": ExitFailed, "board show b1 nobody": ExitFailed, "board show nobody": ExitNotFound,
+		"board power sideways b1": ExitUsage, "board list --state happy": ExitUsage, "board log nobody": ExitNotFound,
+	} {
+		if code := w.run(t, strings.Fields(args)...); code != want {
+			t.Errorf("%s: exit %d, want %d: %s", args, code, want, w.err.String())
+		}
+		if !strings.HasPrefix(w.err.String(), "mozpool: ") {
+			t.Errorf("%s said %q", args, w.err.String())
+		}
+	}
+	w.run(t, "board", "power", "on", "refused")
+	if got := w.err.String(); got != "mozpool: it is so; do that\n" {
+		t.Errorf("said %q", got)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	c, err := client.New("http://127.0.0.1:1", client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = (&ImageList{}).Run(&Context{Context: t.Context(), Client: c})
+	var coded *Error
+	if !errors.As(err, &coded) || coded.Exit != ExitUnreachable || !strings.Contains(err.Error(), "--server") {
+		t.Errorf("%v", err)
+	}
+	for _, base := range []string{"", "127.0.0.1:8080", "ftp://x", "http://", "http://x?y=1"} {
+		if _, err := client.New(base, client.Options{}); err == nil {
+			t.Errorf("%q was taken", base)
+		}
+	}
+}
+
+func TestImageCarriesConfig(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var asked actors.Request
+	w.fleet.OnWish = func(name string, r actors.Request) (actors.Answer, error) {
+		asked = r
+		return actors.Answer{Board: name, Attempt: 8, State: board.Cutting}, nil
+	}
+	if code := w.run(t, "board", "image", "b1", "--image", "v2", "--config", "url=http://x/a;b=c,d", "--config", "k=v"); code != 0 {
+		t.Fatal(w.err.String())
+	}
+	if asked.Image != "v2" || asked.Config["url"] != "http://x/a;b=c,d" || asked.Config["k"] != "v" || asked.By != "ann" || asked.ID == "" {
+		t.Errorf("asked for %+v", asked)
+	}
+	if w.out.String() != "b1: attempt 8, cutting\n" {
+		t.Errorf("said %q", w.out.String())
+	}
+}
+
+func TestSetStateIsForTheVisitSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var asked actors.Order
+	w.fleet.OnDo = func(name string, o actors.Order) (actors.Answer, error) {
+		asked = o
+		return actors.Answer{Board: name, State: o.To}, nil
+	}
+	if code := w.run(t, "board", "set-state", "troubleshooting", "b1"); code != 0 || asked.Visit != 42 || asked.To != board.Troubleshooting {
+		t.Errorf("exit %d, %+v", code, asked)
+	}
+}
+
+// Each look at a board moves it on, so that waiting sees all of its states.
+func TestWait(t *testing.T) {
+	t.Parallel()
+	for end, want := range map[board.State]int{board.Ready: ExitOK, board.FailedVerify: ExitFailed} {
+		w := newWorld(t)
+		w.fleet.OnWish = func(name string, _ actors.Request) (actors.Answer, error) {
+			v := apitest.Board(name, board.Verifying)
+			v.Board.Attempt = 8
+			w.fleet.Put(v)
+			go w.finish(name, end)
+			return actors.Answer{Board: name, Attempt: 8, State: board.Cutting}, nil
+		}
+		if code := w.run(t, "board", "image", "--image", "v2", "--wait", "b1", "b2"); code != want {
+			t.Errorf("%s: exit %d: %s", end, code, w.err.String())
+		}
+		for _, name := range []string{"b1", "b2"} {
+			if line := name + ": attempt 8, " + string(end) + "\n"; !strings.Contains(w.out.String(), line) {
+				t.Errorf("%q lacks %q", w.out.String(), line)
+			}
+		}
+	}
+}
+
+func (w *world) finish(name string, end board.State) {
+	v := apitest.Board(name, end)
+	v.Board.Attempt = 8
+	w.fleet.Put(v)
+}
+
+func TestWaitSeesLaterAttempts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fleet.OnWish = func(name string, _ actors.Request) (actors.Answer, error) {
+		w.finish(name, board.Ready)
+		return actors.Answer{Board: name, Attempt: 7}, nil
+	}
+	if code := w.run(t, "board", "self-test", "--wait", "b1"); code != ExitFailed || !strings.Contains(w.err.String(), "followed by attempt 8") {
+		t.Errorf("exit %d: %s", code, w.err.String())
+	}
+}
+
+func TestWatchEndsWhenInterrupted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	w.ctx = ctx
+	if code := w.run(t, "board", "list", "--watch"); code != 0 || w.err.Len() > 0 {
+		t.Errorf("exit %d: %s", code, w.err.String())
+	}
+}
+
+func TestAge(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{-time.Second: "0s", 59 * time.Second: "59s", time.Minute: "1m", 47 * time.Hour: "47h", 49 * time.Hour: "2d"} {
+		if got := age(apitest.Now, apitest.Now.Add(-d)); got != want {
+			t.Errorf("%s: %s, want %s", d, got, want)
+		}
+	}
+}
