@@ -35,7 +35,7 @@ func TestEachFailureHasOneKind(t *testing.T) {
 			t.Errorf("%s: %v; want %v", name, c.got, c.want)
 		}
 		for _, k := range kinds {
-			if k != c.want && errors.Is(c.got, k) {
+			if !errors.Is(c.want, k) && errors.Is(c.got, k) {
 				t.Errorf("%s: %v is also %v", name, c.got, k)
 			}
 		}

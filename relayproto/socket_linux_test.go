@@ -76,3 +76,24 @@ func TestNoHostIsUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The hook that wakes a session at its context's end may run before the limit
+// of a reply is set: nothing may be written then, and nothing waited for.
+func TestEndBetweenLeaseAndWrite(t *testing.T) {
+	t.Parallel()
+	s, _ := connected(t)
+	s.config.Before = func() error {
+		s.cancel()
+		for {
+			if _, err := s.conn.Write(nil); err != nil {
+				return nil
+			}
+		}
+	}
+	if err := s.Test(); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if sent := s.Exchange().Steps[0].Sent; len(sent) != 0 {
+		t.Fatalf("sent % d", sent)
+	}
+}

@@ -129,14 +129,40 @@ func TestBeforeIsAskedForEachWrite(t *testing.T) {
 func TestMuteCostsOneReplyTimeout(t *testing.T) {
 	t.Parallel()
 	b := listen(t, relaysim.Options{Rest: -1})
-	s := dial(t, b, relayproto.Config{ReplyTimeout: 50 * time.Millisecond})
 	b.SetFaults(relaysim.Faults{Mute: true})
-	// The exchange has 20 s; were it not for the reply's limit, this would be a
-	// deadline of the context.
-	err := s.MakeOff(first)
-	steps := s.Exchange().Steps
-	if !errors.Is(err, relayproto.ErrTimedOut) || steps[len(steps)-1].Took > 10*time.Second {
-		t.Fatalf("%v after %v", err, steps[len(steps)-1].Took)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	s, err := relayproto.Dial(ctx, relayproto.Config{Address: b.Addr(), ReplyTimeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.MakeOff(first); !errors.Is(err, relayproto.ErrTimedOut) || ctx.Err() != nil {
+		t.Fatalf("%v; the exchange's own time: %v", err, ctx.Err())
+	}
+}
+
+// Even a board that answers well has no time at all.
+func TestReplyTimeoutIsTheOneGiven(t *testing.T) {
+	t.Parallel()
+	b := listen(t, relaysim.Options{Rest: -1})
+	s, err := relayproto.Dial(context.Background(), relayproto.Config{Address: b.Addr(), ReplyTimeout: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.Test(); !errors.Is(err, relayproto.ErrTimedOut) {
+		t.Fatal(err)
+	}
+}
+
+func TestExtraByteIsNonsenseAtOnce(t *testing.T) {
+	t.Parallel()
+	b := listen(t, relaysim.Options{Rest: -1})
+	s := dial(t, b, relayproto.Config{})
+	b.SetFaults(relaysim.Faults{Nonsense: []byte{0x55, 0x55}})
+	if err := s.Test(); !errors.Is(err, relayproto.ErrNonsense) {
+		t.Fatal(err)
 	}
 }
 
