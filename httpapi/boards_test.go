@@ -30,10 +30,23 @@ func TestBoardJSON(t *testing.T) {
 	if err := json.Unmarshal(body, &keys); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range strings.Fields("name id rack hardware mac address place state since deadline visit attempt boot wish image waiting_for evidence blame lock labels comment power") {
+	for _, k := range strings.Fields("name id rack hardware mac address place state since deadline visit attempt boot " +
+		"wish image waiting_for evidence blame lock labels comment power") {
 		if _, ok := keys[k]; !ok {
 			t.Errorf("the key %s is missing", k)
 		}
+	}
+}
+
+func TestThings(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	f.Unknown = []actors.Stranger{{MAC: "52:54:00:09:00:01", Rack: "r1", First: apitest.Now, Last: apitest.Now, Times: 1}}
+	f.Switches = []actors.RelayView{{Name: "r:2101", State: "idle", Good: apitest.Now}}
+	s := start(t, Config{Fleet: f, Catalogue: func() Catalogue { return apitest.Catalogue{} }, Racks: []v1.Rack{{Name: "r0", Listen: "10.91.0.1"}}})
+	for _, what := range []string{"images", "hardware", "relays", "racks", "discovered"} {
+		_, body := call(t, s, "GET", "/api/v1/"+what, "")
+		golden(t, what+".json", indent(t, body))
 	}
 }
 

@@ -101,9 +101,9 @@ func (st *stream) run(w *bufio.Writer) {
 				delete(sent, key)
 				continue
 			}
-			w.Write(st.show(l)) //nolint:errcheck // Flush tells
+			_, _ = w.Write(st.show(l)) // Flush tells
 		case <-beat.C:
-			w.WriteByte('\n') //nolint:errcheck // Flush tells
+			_ = w.WriteByte('\n') // Flush tells
 		case <-st.ctx.Done():
 			return
 		}

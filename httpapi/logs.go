@@ -40,7 +40,7 @@ func (s *Server) boardLog(r *request) error {
 	if text {
 		r.raw.SetContentType("text/plain; charset=utf-8")
 		for _, l := range lines {
-			r.raw.WriteString(textLine(l)) //nolint:errcheck // into memory
+			_, _ = r.raw.WriteString(textLine(l)) // into memory
 		}
 		return nil
 	}

@@ -59,7 +59,7 @@ func follow(t *testing.T, s *Server, accept string) (lines <-chan string, leave 
 	out := make(chan string)
 	go func() {
 		defer close(out)
-		defer res.Body.Close() //nolint:errcheck // read only
+		defer func() { _ = res.Body.Close() }() // read only
 		in := bufio.NewScanner(res.Body)
 		for in.Scan() {
 			select {

@@ -71,7 +71,7 @@ func call(t *testing.T, s *Server, method, path, body string, headers ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read only
+	defer func() { _ = res.Body.Close() }() // read only
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)

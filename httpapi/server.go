@@ -116,7 +116,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) stop() {
 	s.closing.Store(true)
 	s.hush()
-	defer s.ln.Close() //nolint:errcheck // a server that has not begun to serve knows no listener that it could close
+	defer func() { _ = s.ln.Close() }() // fasthttp knows only a listener that Serve has taken up already
 	grace, cancel := context.WithTimeout(context.Background(), s.cfg.Grace)
 	defer cancel()
 	if err := s.http.ShutdownWithContext(grace); err == nil {

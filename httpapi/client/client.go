@@ -79,7 +79,7 @@ func (c *Client) do(ctx context.Context, k call, dst any) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // read only
+	defer func() { _ = res.Body.Close() }() // read only
 	if dst == nil {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (c *Client) send(ctx context.Context, k call) (*http.Response, error) {
 		return nil, &Unreachable{Server: c.base.String(), Err: err}
 	}
 	if res.StatusCode/100 != 2 {
-		defer res.Body.Close() //nolint:errcheck // read only
+		defer func() { _ = res.Body.Close() }() // read only
 		return nil, problemOf(res)
 	}
 	return res, nil

@@ -50,7 +50,7 @@ func (c *Client) Follow(ctx context.Context, name string, q LogQuery, fn func(v1
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // read only
+	defer func() { _ = res.Body.Close() }() // read only
 	in := bufio.NewScanner(res.Body)
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {

@@ -46,7 +46,7 @@ func (l *BoardList) Run(c *Context) error {
 			return coded(err)
 		}
 		if err == nil && l.Watch && c.Screen {
-			fmt.Fprint(c.Out, "\x1b[H\x1b[2J") //nolint:errcheck // show reports what is wrong with Out
+			_, _ = fmt.Fprint(c.Out, "\x1b[H\x1b[2J") // show reports what is wrong with Out
 		}
 		if err == nil {
 			err = c.showBoards(boards)

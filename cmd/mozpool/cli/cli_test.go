@@ -44,26 +44,36 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	f := &apitest.Fleet{
-		Ended:    []actors.Attempt{{Number: 6, Want: board.WantImage, Image: "v1", By: "ann", Began: apitest.Now.Add(-time.Hour), Ended: apitest.Now.Add(-50 * time.Minute), Result: board.FailedBoot, Cycles: 6, Tries: 6, Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}}},
-		Unknown:  []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1", First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
+		Ended: []actors.Attempt{{Number: 6, Want: board.WantImage, Image: "v1", By: "ann",
+			Began: apitest.Now.Add(-time.Hour), Ended: apitest.Now.Add(-50 * time.Minute), Result: board.FailedBoot, Cycles: 6, Tries: 6,
+			Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}}},
+		Unknown: []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1",
+			First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
 		Switches: []actors.RelayView{{Name: "10.91.0.2:2101", State: "unreachable", Boards: []string{"b1"}, Queue: 1, Error: "refused"}},
 	}
 	f.Put(apitest.Busy("b1"))
 	f.Put(apitest.Board("b2", board.Ready))
 	f.OnWhy = func(name string) (actors.Why, error) {
-		return actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.", Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}, nil
+		return actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.",
+			Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}, nil
 	}
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
 	w := &world{fleet: f, ctx: t.Context()}
-	w.server = httpapi.New(httpapi.Config{Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
+	w.server = httpapi.New(httpapi.Config{Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
+		Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
 	if err := w.server.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.server.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-done })
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
 	return w
 }
 

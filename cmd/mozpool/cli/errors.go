@@ -75,7 +75,7 @@ func codeOf(err error) int {
 
 // say prints an error as all errors are printed.
 func say(w io.Writer, err error) {
-	fmt.Fprintln(w, "mozpool:", err) //nolint:errcheck // nobody is left to tell
+	_, _ = fmt.Fprintln(w, "mozpool:", err) // nobody is left to tell
 }
 
 // each does something for every name, says each error at once, and goes on. The exit code is the error's if there is

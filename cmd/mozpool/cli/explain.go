@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"mozpool/httpapi/client"
@@ -51,7 +52,7 @@ type BoardLog struct {
 	Follow bool   `short:"f" help:"Go on with each line that comes, until interrupted."`
 }
 
-// Run shows the log; as JSON, a line each.
+// Run shows the log; with --follow, JSON is an object a line.
 func (l *BoardLog) Run(c *Context) error {
 	q := client.LogQuery{Since: l.Since, Source: l.Source, Text: l.Text, Tail: l.Tail}
 	if l.Follow {
@@ -73,11 +74,14 @@ func (l *BoardLog) Run(c *Context) error {
 }
 
 func (c *Context) logLine(l v1.Line) error {
-	if c.Output == "json" || c.Output == "yaml" {
-		return c.show(l, nil, nil)
+	switch c.Output {
+	case "json":
+		return json.NewEncoder(c.Out).Encode(l)
+	case "yaml":
+		return c.showYAML([]v1.Line{l})
 	}
 	if l.Lost > 0 {
-		fmt.Fprintf(c.Err, "(%d lines were lost here)\n", l.Lost) //nolint:errcheck // for people only
+		_, _ = fmt.Fprintf(c.Err, "(%d lines were lost here)\n", l.Lost) // for people only
 	}
 	_, err := fmt.Fprintf(c.Out, "%s %-12s %s\n", l.At.UTC().Format("2006-01-02T15:04:05.000Z"), l.Source, visible(l.Text))
 	return err

@@ -58,7 +58,7 @@ func (c *Context) abandoned(open []*waiter) error {
 // tell says something of a board, once.
 func (w *waiter) tell(c *Context, text string) {
 	if text != w.said {
-		fmt.Fprintf(c.Err, "%s: %s\n", w.of.Board, visible(text)) //nolint:errcheck // for people only
+		_, _ = fmt.Fprintf(c.Err, "%s: %s\n", w.of.Board, visible(text)) // for people only
 		w.said = text
 	}
 }
