@@ -115,12 +115,12 @@ func textLine(l persistence.Line) string {
 
 // harmless shows control characters instead of sending them.
 func harmless(s string) string {
-	if !strings.ContainsFunc(s, unsafe) {
+	if !strings.ContainsFunc(s, unshowable) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if unsafe(r) {
+		if unshowable(r) {
 			fmt.Fprintf(&b, `\x%02x`, r)
 		} else {
 			b.WriteRune(r)
@@ -129,6 +129,6 @@ func harmless(s string) string {
 	return b.String()
 }
 
-func unsafe(r rune) bool {
+func unshowable(r rune) bool {
 	return r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
 }
