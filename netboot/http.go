@@ -96,8 +96,8 @@ func (r *request) only(do func(), methods ...string) {
 			return
 		}
 	}
-	r.ctx.Response.Header.Set("Allow", strings.Join(methods, ", "))
 	r.text(fasthttp.StatusMethodNotAllowed, "use "+strings.Join(methods, " or "))
+	r.ctx.Response.Header.Set("Allow", strings.Join(methods, ", ")) // after text, which clears the headers
 }
 
 // text answers with one line.
