@@ -69,17 +69,6 @@ func (p *places) settle(id string, holds, queues bool, since int64) {
 	}
 }
 
-// resize changes the limit; boards beyond a lower one keep their places.
-func (p *places) resize(limit int) {
-	p.mu.Lock()
-	p.limit = limit
-	admitted := p.grant()
-	p.mu.Unlock()
-	for _, id := range admitted {
-		p.admit(id)
-	}
-}
-
 // position is the board's place in the queue, from 1; 0: not queued.
 func (p *places) position(id string) int {
 	p.mu.Lock()

@@ -23,7 +23,6 @@ type cell struct {
 // roster are the boards of this server. Its maps are replaced whole when boards come and go, so that readers take no
 // lock; tokens and addresses change with each boot and have maps of their own.
 type roster struct {
-	mu      sync.Mutex // of those who replace maps
 	maps    atomic.Pointer[rosterMaps]
 	tokens  sync.Map // board.Token → *cell
 	address sync.Map // netip.Addr → *cell

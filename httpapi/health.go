@@ -32,3 +32,16 @@ func (s *Server) readyz(r *request) error {
 	s.write(r.raw, fasthttp.StatusServiceUnavailable, problemType, unready{p, v1.Readiness{Reasons: reasons}})
 	return nil
 }
+
+// reload reads boards and images again.
+func (s *Server) reload(r *request) error {
+	if err := r.noBody(); err != nil {
+		return err
+	}
+	if s.cfg.Reload != nil {
+		if err := s.cfg.Reload(r.ctx); err != nil {
+			return err
+		}
+	}
+	return s.ok(r, map[string]string{"status": "reloaded"})
+}

@@ -61,6 +61,8 @@ type Config struct {
 	Logs      Logs // nil: boards have no logs
 	// Racks are those that the configuration names; Boards and States are counted by the server.
 	Racks []v1.Rack
+	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
+	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
 	// Identify says who asks, or refuses; it sees every request below /api/v1. nil: the name that the client gives.

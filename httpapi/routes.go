@@ -44,6 +44,7 @@ func (s *Server) routes() []route {
 		{"GET", v1.Prefix + "/relays", nil, s.relays},
 		{"GET", v1.Prefix + "/racks", nil, s.racks},
 		{"GET", v1.Prefix + "/discovered", nil, s.discovered},
+		{"POST", v1.Prefix + "/reload", nil, s.reload},
 		{"GET", "/livez", nil, s.livez},
 		{"GET", "/readyz", nil, s.readyz},
 	}

@@ -20,9 +20,7 @@ func (s *Server) wishImage(r *request) error {
 	if w.Image == "" {
 		return bad(`send {"image": NAME}`, "no image is named")
 	}
-	if w.Force {
-		return bad("cancel the running attempt first, then ask again without it", "an image cannot be forced onto a board")
-	}
+	// force overrides a suspicion against the image; where there is none, it changes nothing.
 	return s.wish(r, actors.Request{Want: board.WantImage, Image: w.Image, Config: w.Config})
 }
 

@@ -232,6 +232,7 @@ func (s *step) enter(state State) {
 		s.b.Power = PowerOff
 	case Powering:
 		s.b.Power = PowerOn
+	default:
 	}
 	s.effect(table[state].enter)
 	s.r.Store, s.r.Verdict = true, Moved

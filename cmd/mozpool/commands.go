@@ -4,10 +4,13 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kong"
+
+	"mozpool/cmd/mozpool/cli"
 )
 
 // program is the whole command line.
 type program struct {
+	cli.CLI
 	Serve   serveCommand   `cmd:"" help:"Run an imaging server."`
 	Demo    demoCommand    `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
 	Config  configCommand  `cmd:"" help:"Check a configuration, or print one."`
@@ -15,12 +18,12 @@ type program struct {
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 
-func newParser() (*kong.Kong, error) {
-	p, err := kong.New(&program{}, kong.Name("mozpool"),
+func newParser(p *program) (*kong.Kong, error) {
+	k, err := kong.New(p, kong.Name("mozpool"),
 		kong.Description("Imaging servers for racks of unreliable boards."),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
 	if err != nil {
 		return nil, fmt.Errorf("build the command line: %w", err)
 	}
-	return p, nil
+	return k, nil
 }

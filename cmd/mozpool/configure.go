@@ -11,7 +11,7 @@ import (
 // configCommand is "mozpool config".
 type configCommand struct {
 	Check   configCheck   `cmd:"" help:"Read a configuration, its boards and its images, and report everything that is wrong."`
-	Default configDefault `cmd:"" help:"Print a configuration with every key explained."`
+	Default configDefault `cmd:"" help:"Print a configuration with every key explained; --server is the server's name."`
 }
 
 type configCheck struct {
@@ -44,8 +44,8 @@ func loadConfig(path string, flags config.Overrides) (config.Config, []config.Re
 	return cfg, remarks, nil
 }
 
+// configDefault takes the server's name from the shared flag --server.
 type configDefault struct {
-	Server string  `placeholder:"NAME" help:"Name of the server."`
 	Data   string  `placeholder:"DIR" help:"Folder that the server writes to."`
 	Files  string  `placeholder:"DIR" help:"Folder that boards are served from."`
 	Listen string  `placeholder:"ADDRESS" help:"The server's address in the rack."`
@@ -55,7 +55,7 @@ type configDefault struct {
 }
 
 // Run prints the file.
-func (c *configDefault) Run() error {
-	return config.WriteDefault(os.Stdout, config.DefaultOptions{Server: c.Server, Data: c.Data, Files: c.Files, Listen: c.Listen,
+func (c *configDefault) Run(p *program) error {
+	return config.WriteDefault(os.Stdout, config.DefaultOptions{Server: p.Server, Data: c.Data, Files: c.Files, Listen: c.Listen,
 		HTTP: c.HTTP, TFTP: c.TFTP, Syslog: c.Syslog})
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"mozpool/cmd/mozpool/cli"
 )
 
 // Exit codes, as contracts with scripts.
@@ -22,7 +24,8 @@ const (
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	parser, err := newParser()
+	grammar := &program{}
+	parser, err := newParser(grammar)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mozpool: the command line is broken:", err)
 		return exitFailed
@@ -35,6 +38,11 @@ func run(args []string) int {
 	ctx, stop := interruptible()
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(grammar)
+	if err := command.BindToProvider(func() (*cli.Context, error) { return cli.NewContext(ctx, &grammar.CLI) }); err != nil {
+		fmt.Fprintln(os.Stderr, "mozpool: the command line is broken:", err)
+		return exitFailed
+	}
 	if err := command.Run(); err != nil {
 		if text := err.Error(); text != "" {
 			fmt.Fprintln(os.Stderr, "mozpool:", text)

@@ -109,3 +109,8 @@ func (c *Client) Discovered(ctx context.Context) ([]v1.Stranger, error) {
 func (c *Client) get(ctx context.Context, what string, dst any) error {
 	return c.do(ctx, call{method: http.MethodGet, path: []string{what}}, dst)
 }
+
+// Reload has the server read boards and images again. A bad file changes nothing and is a *Problem.
+func (c *Client) Reload(ctx context.Context) error {
+	return c.do(ctx, call{method: http.MethodPost, path: []string{"reload"}}, nil)
+}

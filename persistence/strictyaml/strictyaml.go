@@ -14,6 +14,7 @@ package strictyaml
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -91,7 +92,7 @@ func parse(file string, data []byte) (*yaml.Node, Problems) {
 		return nil, Problems{syntaxProblem(file, err)}
 	}
 	var first, second yaml.Node
-	if err := loader.Load(&first); err == io.EOF {
+	if err := loader.Load(&first); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
 		return nil, Problems{syntaxProblem(file, err)}
@@ -99,7 +100,7 @@ func parse(file string, data []byte) (*yaml.Node, Problems) {
 	if err := loader.Load(&second); err == nil {
 		return nil, Problems{{Pos: at(file, &second), What: "a second document begins here",
 			Remedy: "keep one document a file: remove the line ---"}}
-	} else if err != io.EOF {
+	} else if !errors.Is(err, io.EOF) {
 		return nil, Problems{syntaxProblem(file, err)}
 	}
 	if first.Kind == yaml.DocumentNode {

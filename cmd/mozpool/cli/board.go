@@ -10,6 +10,7 @@ import (
 
 // Board is "mozpool board".
 type Board struct {
+	Format
 	List        BoardList       `cmd:"" help:"List boards."`
 	Show        BoardShow       `cmd:"" help:"Show everything about boards."`
 	Image       BoardImage      `cmd:"" help:"Put an image on boards."`

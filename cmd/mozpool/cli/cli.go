@@ -8,6 +8,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -27,13 +28,28 @@ type CLI struct {
 	Hardware Hardware `cmd:"" help:"Hardware types."`
 	Relay    Relay    `cmd:"" help:"Relay boards."`
 	Rack     Rack     `cmd:"" help:"Racks."`
+	Reload   Reload   `cmd:"" help:"Have the server read boards and images again."`
 }
+
+// DefaultServer is where a server listens unless told otherwise.
+const DefaultServer = "http://127.0.0.1:8080"
 
 // Globals are the flags that all commands share.
 type Globals struct {
-	Server string `env:"MOZPOOL_SERVER" default:"http://127.0.0.1:8080" placeholder:"URL" help:"Server to talk to."`
+	// Server is read from the environment by NewContext, not by kong: "config default --server NAME" takes the same flag
+	// for the name of a server, and must not take the URL for it.
+	Server string `placeholder:"URL" help:"Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080)."`
 	Token  string `env:"MOZPOOL_TOKEN" placeholder:"TOKEN" help:"Bearer token."`
-	Output string `short:"o" enum:"table,json,yaml,name" default:"table" help:"table, json, yaml or name."`
+}
+
+// Format is the flag of all commands that show things. It stands with each noun, since -o means a folder elsewhere.
+type Format struct {
+	Output string `short:"o" enum:",table,json,yaml,name" default:"" placeholder:"FORM" help:"table, json, yaml or name."`
+}
+
+// Output is the form that was asked for, with whichever noun.
+func (c *CLI) Output() string {
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.
@@ -50,13 +66,14 @@ type Context struct {
 }
 
 // NewContext is the context of a process: standard output and error, the wall clock.
-func NewContext(ctx context.Context, g Globals) (*Context, error) {
-	c, err := client.New(g.Server, client.Options{Token: g.Token, User: login()})
+func NewContext(ctx context.Context, g *CLI) (*Context, error) {
+	server := cmp.Or(g.Server, os.Getenv("MOZPOOL_SERVER"), DefaultServer)
+	c, err := client.New(server, client.Options{Token: g.Token, User: login()})
 	if err != nil {
 		return nil, &Error{Exit: ExitUsage, Err: err}
 	}
 	terminal := term.IsTerminal(int(os.Stdout.Fd()))
-	return &Context{Context: ctx, Client: c, Out: os.Stdout, Err: os.Stderr, Output: g.Output, Now: time.Now, Every: time.Second,
+	return &Context{Context: ctx, Client: c, Out: os.Stdout, Err: os.Stderr, Output: g.Output(), Now: time.Now, Every: time.Second,
 		Color: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Screen: terminal}, nil
 }
 

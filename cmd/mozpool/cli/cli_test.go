@@ -97,7 +97,7 @@ func (w *world) run(t *testing.T, args ...string) int {
 		t.Fatal(err)
 	}
 	defer c.CloseIdle()
-	err = command.Run(&Context{Context: w.ctx, Client: c, Out: &w.out, Err: &w.err, Output: grammar.Output, Color: w.color,
+	err = command.Run(&Context{Context: w.ctx, Client: c, Out: &w.out, Err: &w.err, Output: grammar.Output(), Color: w.color,
 		Now: func() time.Time { return apitest.Now }, Every: time.Millisecond})
 	var coded *Error
 	switch {

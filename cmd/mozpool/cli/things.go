@@ -27,6 +27,7 @@ func list[T any](c *Context, all []T, err error, head []string, name func(T) str
 
 // Image is "mozpool image".
 type Image struct {
+	Format
 	List ImageList `cmd:"" help:"List images."`
 }
 
@@ -46,6 +47,7 @@ func (*ImageList) Run(c *Context) error {
 
 // Hardware is "mozpool hardware".
 type Hardware struct {
+	Format
 	List HardwareList `cmd:"" help:"List hardware types."`
 }
 
@@ -64,6 +66,7 @@ func (*HardwareList) Run(c *Context) error {
 
 // Relay is the part of "mozpool relay" that asks the server.
 type Relay struct {
+	Format
 	List RelayList `cmd:"" help:"List relay boards."`
 }
 
@@ -90,6 +93,7 @@ func (*RelayList) Run(c *Context) error {
 
 // Rack is the part of "mozpool rack" that asks the server.
 type Rack struct {
+	Format
 	List RackList `cmd:"" help:"List racks."`
 }
 
@@ -129,4 +133,16 @@ func (*BoardDiscovered) Run(c *Context) error {
 		func(d v1.Stranger) []cell {
 			return []cell{plain(d.MAC), plain(d.Address.String()), plain(d.Rack), plain(fmt.Sprint(d.Times)), plain(c.when(d.First)), plain(c.when(d.Last))}
 		})
+}
+
+// Reload is "mozpool reload".
+type Reload struct{}
+
+// Run has the server read its files again.
+func (*Reload) Run(c *Context) error {
+	if err := c.Client.Reload(c.Context); err != nil {
+		return coded(err)
+	}
+	_, err := fmt.Fprintln(c.Out, "reloaded")
+	return coded(err)
 }

@@ -151,7 +151,7 @@ func (s *Server) bind() error {
 
 func (s *Server) bindAPI(racks []v1.Rack) error {
 	s.api = httpapi.New(httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }})
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload})
 	return s.api.Listen()
 }
 
