@@ -143,7 +143,9 @@ func TestReadbackIsJudged(t *testing.T) {
 		{"?readback=disk:off:-", false}, {"?readback=disk:full:-", false}, {"?readback=garbage", false}, {"?readback=other:full:" + sum, false},
 	} {
 		r.do(t, "GET", "/b/"+alive.String()+"/event/rebooting"+c.query)
+		r.fleet.mu.Lock()
 		in := r.fleet.asked[len(r.fleet.asked)-1].Input
+		r.fleet.mu.Unlock()
 		if in.Good != c.good || in.Good != (in.Text == "") {
 			t.Errorf("%q: good %v, %q", c.query, in.Good, in.Text)
 		}
@@ -156,7 +158,10 @@ func TestBareCallbacks(t *testing.T) {
 	if res, body := r.do(t, "GET", "/api/device/board1/event/b2g_rebooting/"); res.StatusCode != 200 {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
-	if in := r.fleet.asked[0].Input; in.Kind != board.Rebooting || !in.Bare || !in.Good {
+	r.fleet.mu.Lock()
+	in := r.fleet.asked[0].Input
+	r.fleet.mu.Unlock()
+	if in.Kind != board.Rebooting || !in.Bare || !in.Good {
 		t.Errorf("input %+v", in)
 	}
 	if res, body := r.do(t, "GET", "/api/device/board1/bootconfig/"); res.StatusCode != 200 || body != "{\"build\":\"42\"}\n" {

@@ -56,6 +56,7 @@ func (p Planner) Plan(ctx context.Context, spec inventory.Spec, want board.Want,
 // power pins a wish that boots the board from its card.
 func (p Planner) power(c *images.Catalogue, hardware images.Hardware, image string) (*actors.Inputs, error) {
 	o := images.Order{Image: image, Hardware: images.Machine{Name: hardware.Name, Disk: hardware.Disk}, Limits: hardware.Limits,
+		Install: images.InstallScript, Readback: images.ReadbackOff, // nothing is installed; but an order without them is not read again
 		Verify: images.Verify{Kind: images.VerifyLoader}}
 	if known, ok := c.Image(image); ok {
 		o.Verify = known.Verify

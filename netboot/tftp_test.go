@@ -64,7 +64,10 @@ func TestLoaderIsRefusedAtOnce(t *testing.T) {
 			t.Errorf("%s: %q, %v; want error 1", name, got, err)
 		}
 	}
-	if got := r.fleet.strange; len(got) != 1 || got[0] != mac(t, "52:54:00:01:00:99") {
+	r.fleet.mu.Lock()
+	got := slices.Clone(r.fleet.strange)
+	r.fleet.mu.Unlock()
+	if len(got) != 1 || got[0] != mac(t, "52:54:00:01:00:99") {
 		t.Errorf("strangers %v", got)
 	}
 	if got := r.fleet.kinds(); len(got) != 0 {
