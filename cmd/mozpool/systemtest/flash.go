@@ -15,14 +15,23 @@ const (
 	bankSize = 64 << 20
 )
 
-// WriteFlash makes the flash bank with a U-Boot environment that boots as a
-// real board's does: DHCP, PXELINUX file, else the disk. The stock one never
-// asks for PXELINUX files. upURL goes to the written image, which calls it.
-func WriteFlash(path, mac, upURL string) error {
+// What a loader on flash does at power-on.
+const (
+	NetFirst = "dhcp; pxe get; pxe boot; run local" // as a real board's
+	DiskOnly = "run local"                          // one that has forgotten its network
+)
+
+// WriteFlash makes the flash bank with a U-Boot environment whose boot command
+// is bootcmd; the stock one never asks for PXELINUX files. An image on the disk
+// is the files vmlinuz, initrd and up.env (image=NAME); it calls upURL with that
+// name at its end.
+func WriteFlash(path, mac, bootcmd, upURL string) error {
 	// ethaddr is set since U-Boot misreads virtio-net's address; addresses lie
 	// far enough apart for a kernel that unpacks to 27 MiB.
-	local := "virtio scan; if fatload virtio 0:1 ${kernel_addr_r} vmlinuz; then fatload virtio 0:1 ${ramdisk_addr_r} initrd; " +
-		"setenv rd ${ramdisk_addr_r}:${filesize}; setenv bootargs console=ttyAMA0 panic=10 mozpool-up=" + upURL + "; " +
+	const load = "fatload virtio 0:1 "
+	local := "virtio scan; if " + load + "${loadaddr} up.env; then env import -t ${loadaddr} ${filesize}; " +
+		load + "${kernel_addr_r} vmlinuz; " + load + "${ramdisk_addr_r} initrd; setenv rd ${ramdisk_addr_r}:${filesize}; " +
+		"setenv bootargs console=ttyAMA0 panic=10 mozpool-up=" + upURL + "${image}; " +
 		"booti ${kernel_addr_r} ${rd} ${fdtcontroladdr}; fi; sleep 2; reset"
 	var block bytes.Buffer
 	for _, pair := range [][2]string{
@@ -30,7 +39,7 @@ func WriteFlash(path, mac, upURL string) error {
 		{"stdin", "pl011@9000000"}, {"stdout", "pl011@9000000"}, {"stderr", "pl011@9000000"},
 		{"kernel_addr_r", "0x40400000"}, {"kernel_comp_addr_r", "0x58000000"}, {"kernel_comp_size", "0x4000000"},
 		{"ramdisk_addr_r", "0x50000000"}, {"pxefile_addr_r", "0x44f00000"}, {"loadaddr", "0x40200000"},
-		{"local", local}, {"localcmd", "run local"}, {"bootcmd", "dhcp; pxe get; pxe boot; run local"},
+		{"local", local}, {"localcmd", "run local"}, {"bootcmd", bootcmd},
 	} {
 		fmt.Fprintf(&block, "%s=%s\x00", pair[0], pair[1])
 	}
