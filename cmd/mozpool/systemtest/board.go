@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 )
@@ -16,7 +17,6 @@ type Board struct {
 	Name, MAC, Address string
 	Number             int    // from 1
 	Disk               string // the file that is its card
-	WriteRate          int    // bytes a second of its card; 0: as fast as it goes
 
 	t        testing.TB
 	machine  Machine
@@ -24,6 +24,7 @@ type Board struct {
 	orders   chan bool // power, in the order of the relay's switching
 	ended    chan struct{}
 	mu       sync.Mutex
+	rate     int       // bytes a second that its card takes; 0: as fast as it goes
 	diskOnly bool      // at the next start: the loader does not ask the network
 	qemu     *exec.Cmd // nil: no power
 	gone     chan struct{}
@@ -83,6 +84,22 @@ func (b *Board) Reset(diskOnly bool) {
 	b.diskOnly = false
 }
 
+// Unplug takes the power from the board, whatever its relay says, until the
+// relay is switched again.
+func (b *Board) Unplug() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stop()
+}
+
+// SlowCard limits, from the next start on, how many bytes a second the card
+// takes; 0: as many as it can.
+func (b *Board) SlowCard(rate int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rate = rate
+}
+
 // Starts is how often the board was powered on or reset from outside.
 func (b *Board) Starts() int {
 	b.mu.Lock()
@@ -128,11 +145,24 @@ func (b *Board) Said(text string) bool {
 	return err == nil && bytes.Contains(content, []byte(text))
 }
 
+var kernelURL = regexp.MustCompile(`mobile-imaging-url=http://[^/]*/b/([a-z0-9]+)/`)
+
+// Token is that of the board's last network boot, from its loader's output.
+func (b *Board) Token() string {
+	b.t.Helper()
+	content, err := os.ReadFile(filepath.Join(b.dir, "console"))
+	found := kernelURL.FindAllSubmatch(content, -1)
+	if err != nil || len(found) == 0 {
+		b.t.Fatalf("%s has not booted from the network (%v)", b.Name, err)
+	}
+	return string(found[len(found)-1][1])
+}
+
 // start needs b.mu. A board that cannot start stays silent, and its test says so.
 func (b *Board) start() {
 	drive := "if=none,id=disk,format=raw,file=" + b.Disk
-	if b.WriteRate > 0 {
-		drive += fmt.Sprintf(",throttling.bps-write=%d", b.WriteRate)
+	if b.rate > 0 {
+		drive += fmt.Sprintf(",throttling.bps-write=%d", b.rate)
 	}
 	args := append(b.machine.args(b), "-display", "none", "-monitor", "none", "-drive", drive,
 		"-netdev", "tap,id=net,script=no,downscript=no,ifname="+tapOf(b.Number),
