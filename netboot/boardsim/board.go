@@ -20,8 +20,8 @@ type Board struct {
 	record record
 
 	mu      sync.Mutex
-	random  *rand.Rand
-	planned []fault
+	random  *rand.Rand         // of chance; only a living board draws
+	planned []fault            // what FailNext asked for
 	off     context.CancelFunc // nil: no power
 	done    chan struct{}      // closed when the board has stopped after off
 	closed  bool
@@ -29,9 +29,11 @@ type Board struct {
 
 // Results of a stretch of a boot.
 var (
-	errReset = errors.New("reset")     // begin again at the loader
-	errHang  = errors.New("hangs")     // wait for the power to go
-	errOver  = errors.New("boot over") // the server said 410: reboot to the card
+	errReset     = errors.New("reset")                 // begin again at the loader
+	errHang      = errors.New("hangs")                 // wait for the power to go
+	errOver      = errors.New("boot over")             // the server said 410: reboot to the card
+	errBreaksOff = errors.New("a transfer breaks off") // what it was for goes on without it, or begins again
+	errMute      = errors.New("a callback is lost")    // the step goes on
 )
 
 // New makes a board, and its card if there is none.
@@ -48,11 +50,15 @@ func New(cfg Config) (*Board, error) {
 	_, _ = name.Write([]byte(cfg.Name)) // a hash never fails
 	b := &Board{cfg: cfg, card: c, random: rand.New(rand.NewPCG(cfg.Seed, name.Sum64()))}
 	b.record.counts = make(map[What]int)
-	b.client = &http.Client{Transport: &http.Transport{
-		DialContext:         (&net.Dialer{LocalAddr: &net.TCPAddr{IP: cfg.Address.AsSlice()}, Timeout: 5 * time.Second}).DialContext,
-		MaxIdleConnsPerHost: 1, IdleConnTimeout: 5 * time.Second, ReadBufferSize: 4 << 10, WriteBufferSize: 1 << 10,
-	}}
+	b.client = newClient(&cfg)
 	return b, nil
+}
+
+// newClient makes a client that sends from the board's address and keeps one connection.
+func newClient(cfg *Config) *http.Client {
+	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: cfg.Address.AsSlice()}, Timeout: cfg.patience(answerWithin)}
+	return &http.Client{Transport: &http.Transport{DialContext: from.DialContext, ResponseHeaderTimeout: cfg.patience(answerWithin),
+		MaxIdleConnsPerHost: 1, IdleConnTimeout: 5 * time.Second, ReadBufferSize: 4 << 10, WriteBufferSize: 1 << 10}}
 }
 
 // Name is the board's name.
@@ -96,13 +102,16 @@ func (b *Board) Powered() bool {
 	return b.off != nil
 }
 
-// Close takes the power away for good and waits until the board has let go of everything.
+// Close takes the power away for good and waits until the board has let go of everything. A second Close does nothing.
 func (b *Board) Close() error {
 	b.PowerOff()
 	b.mu.Lock()
+	closed, done := b.closed, b.done
 	b.closed = true
-	done := b.done
 	b.mu.Unlock()
+	if closed {
+		return nil
+	}
 	if done != nil {
 		<-done
 	}
@@ -136,8 +145,10 @@ func (b *Board) sleep(ctx context.Context, d time.Duration) {
 }
 
 // broken carries a simulated failure out: nil means that the step goes on.
-func (b *Board) broken(step Step) error {
-	how := b.breaks(step)
+func (b *Board) broken(step Step) error { return b.happens(step, b.breaks(step)) }
+
+// happens tells of a failure, and carries it out like broken.
+func (b *Board) happens(step Step, how Breaks) error {
 	if how == "" {
 		return nil
 	}
@@ -154,8 +165,3 @@ func (b *Board) broken(step Step) error {
 	}
 	return nil
 }
-
-var (
-	errBreaksOff = errors.New("a transfer breaks off")
-	errMute      = errors.New("a callback is lost")
-)

@@ -5,11 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sync"
 )
 
 // Where things are on a card: the partition table, the loader behind it, p1 with the rest of the loader, p2 with the
@@ -22,13 +20,12 @@ const (
 	loaderText = "mozpool simulated loader: without these bytes the board is dead"
 )
 
-// card is a board's card, a sparse file.
+// card is a board's card, a sparse file. Only the board's goroutine uses it.
 type card struct {
-	mu     sync.Mutex
 	f      *os.File
 	size   int64
 	loader bool
-	old    *Image // ran before, from memory of what was on the card
+	old    *Image // ran last
 }
 
 func openCard(path string, size int64, loader bool) (*card, error) {
@@ -104,20 +101,19 @@ func (c *card) start(partition int) (int64, error) {
 	return at, nil
 }
 
-// image is what boots from the card. With survives, an image that ran before boots from a card that was half written
-// over.
+// image is what boots from the card: what is in the second partition, or what begins with the disk where there are no
+// partitions. With survives, the image that ran last boots from a card that was half written over.
 func (c *card) image(survives bool) (Image, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	err := errors.New("there is no image on the card")
-	for _, at := range []int64{partition2, 0} {
-		var img Image
-		if img, err = readImage(io.NewSectionReader(c.f, at, c.size-at)); err == nil {
-			c.old = &img
-			return img, nil
-		}
+	at, err := c.start(2)
+	if err != nil {
+		at = 0 // whatever wrote over the table begins here
 	}
-	if survives && c.old != nil {
+	img, err := readImage(io.NewSectionReader(c.f, at, c.size-at))
+	switch {
+	case err == nil:
+		c.old = &img
+		return img, nil
+	case survives && c.old != nil:
 		return *c.old, nil
 	}
 	return Image{}, err

@@ -1,6 +1,7 @@
 package boardsim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -64,18 +65,13 @@ func DefaultTimes() Times {
 const defaultCard = 16 << 20
 
 func (c *Config) fill() {
-	if c.CardSize == 0 {
-		c.CardSize = defaultCard
-	}
-	if c.UpPort == 0 {
-		c.UpPort = 8000
-	}
-	if c.Times == (Times{}) {
-		c.Times = DefaultTimes()
-	}
-	if c.Speed == 0 {
-		c.Speed = 1
-	}
+	c.CardSize = cmp.Or(c.CardSize, defaultCard)
+	c.UpPort = cmp.Or(c.UpPort, 8000)
+	c.Speed = cmp.Or(c.Speed, 1)
+	d := DefaultTimes()
+	c.Times = Times{Loader: cmp.Or(c.Times.Loader, d.Loader), Kernel: cmp.Or(c.Times.Kernel, d.Kernel), Write: cmp.Or(c.Times.Write, d.Write),
+		Reboot: cmp.Or(c.Times.Reboot, d.Reboot), Image: cmp.Or(c.Times.Image, d.Image), Retry: cmp.Or(c.Times.Retry, d.Retry),
+		Answer: cmp.Or(c.Times.Answer, d.Answer), Test: cmp.Or(c.Times.Test, d.Test)}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -97,9 +93,28 @@ func (c *Config) Validate() error {
 	wrong(!c.Address.Is4() || !c.Address.IsLoopback(), "address %s is not in 127.0.0.0/8", c.Address)
 	wrong(!c.TFTP.IsValid() || c.TFTP.Port() == 0, "the TFTP server %s is no address with a port", c.TFTP)
 	wrong(c.Card == "", "the card needs a file")
-	wrong(c.CardSize != 0 && c.CardSize < minCard, "a card of %d bytes is too small; at least %d", c.CardSize, minCard)
-	wrong(c.Speed < 0 || c.FaultRate < 0 || c.FaultRate > 1, "speed %g or fault rate %g is impossible", c.Speed, c.FaultRate)
+	wrong(c.CardSize != 0 && (c.CardSize < minCard || c.CardSize%sector != 0), "a card of %d bytes: at least %d, and whole sectors of %d",
+		c.CardSize, minCard, sector)
+	wrong(c.UpPort < 0 || c.UpPort > 65535, "%d is no port for /up", c.UpPort)
+	wrong(!(c.Speed >= 0), "speed %g is below 0", c.Speed) // negated, so that NaN is wrong too
+	wrong(!(c.FaultRate >= 0 && c.FaultRate <= 1), "fault rate %g is no probability from 0 to 1", c.FaultRate)
+	wrong(c.Times.shortest() < 0, "a board cannot take less than no time: %+v", c.Times)
 	return errors.Join(errs...)
 }
 
+func (t Times) shortest() time.Duration {
+	return min(t.Loader, t.Kernel, t.Write, t.Reboot, t.Image, t.Retry, t.Answer, t.Test)
+}
+
 func (c *Config) scale(d time.Duration) time.Duration { return time.Duration(float64(d) / c.Speed) }
+
+// How patient the live environment is with its server, as the second stage's library is.
+const (
+	answerWithin = 20 * time.Second // for an answer
+	stallWithin  = 30 * time.Second // without a byte
+	giveUpAfter  = 30 * time.Minute // of asking again; then the board boots its card
+	leastWait    = 2 * time.Second  // whatever the speed: the server's machine does not get faster
+)
+
+// patience is a scaled limit on the server.
+func (c *Config) patience(d time.Duration) time.Duration { return max(c.scale(d), leastWait) }

@@ -20,8 +20,9 @@ const (
 	Writing     What = "writing" // the write gate opened
 	Written     What = "written" // read back well
 	Rebooting   What = "rebooting"
-	CutInWrite  What = "cut_in_write" // the power went, or the board reset, between gate and read-back
+	CutInWrite  What = "cut_in_write" // the power went, or the board reset, between gate and acknowledged rebooting
 	BootOver    What = "boot_over"    // the server said 410
+	GaveUp      What = "gave_up"      // nobody answered for half an hour: reboots to the card
 	ImageUp     What = "image_up"     // what is on the card runs
 	NoImage     What = "no_image"     // nothing on the card runs
 	Dead        What = "dead"         // the loader is overwritten

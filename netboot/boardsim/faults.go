@@ -1,6 +1,9 @@
 package boardsim
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Step is a part of a boot at which something can break.
 type Step string
@@ -33,7 +36,7 @@ var possible = map[Step][]Breaks{
 	AtLoader:   {Hangs},
 	AtKernel:   {Hangs, BreaksOff},
 	AtLive:     {Hangs, Resets, SaysNothing},
-	AtDownload: {BreaksOff, LosesNetwork, Resets},
+	AtDownload: {BreaksOff, LosesNetwork, Resets, SaysNothing},
 	AtWrite:    {Hangs, Resets, SaysNothing},
 	AtReboot:   {Hangs},
 	AtImage:    {Resets, Hangs},
@@ -44,11 +47,16 @@ type fault struct {
 	how  Breaks
 }
 
-// FailNext makes the board break in this way when it comes to step next. Several wait in a row.
-func (b *Board) FailNext(step Step, how Breaks) {
+// FailNext makes the board break in this way when it comes to step next. Several wait in a row. A way in which the step
+// cannot break is an error.
+func (b *Board) FailNext(step Step, how Breaks) error {
+	if !slices.Contains(possible[step], how) {
+		return fmt.Errorf("simulated board %s: step %s breaks in the ways %v, not %q", b.cfg.Name, step, possible[step], how)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.planned = append(b.planned, fault{step, how})
+	return nil
 }
 
 // breaks says whether, and how, the step breaks now.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -14,8 +15,9 @@ import (
 
 // runLive is the live environment: it fetches the second stage and does what it says.
 func (b *Board) runLive(ctx context.Context, from string) error {
-	if err := b.broken(AtLive); err != nil && !errors.Is(err, errMute) {
-		return err
+	broken := b.broken(AtLive)
+	if broken != nil && !errors.Is(broken, errMute) {
+		return broken
 	}
 	text, err := b.fetchStage(ctx, from)
 	if err != nil {
@@ -29,35 +31,39 @@ func (b *Board) runLive(ctx context.Context, from string) error {
 	b.event(LiveUp, s.image)
 	b.syslog(s.syslog, "second stage of image "+s.image)
 	l := &liveRun{b: b, s: s}
-	if err := l.report(ctx, "mobile_init_started", nil); err != nil {
-		return err
+	if broken == nil { // else the report is lost; that the second stage was read says as much
+		if err := l.report(ctx, "mobile_init_started", nil); err != nil {
+			return err
+		}
 	}
-	switch {
-	case s.image == "mozpool/maintenance":
+	switch s.does {
+	case maintains:
 		return l.maintain(ctx)
-	case s.image == "mozpool/self-test":
+	case tests:
 		return l.test(ctx)
 	}
 	return l.install(ctx)
 }
 
-// fetchStage asks for the second stage until it is there.
+// fetchStage asks for the second stage until it is there, whole.
 func (b *Board) fetchStage(ctx context.Context, from string) (string, error) {
 	var text string
 	err := b.again(ctx, func() (bool, error) {
 		status, body := b.get(ctx, from)
 		text = body
 		if status == http.StatusGone {
+			b.event(BootOver, "second stage")
 			return false, errOver
 		}
-		return status == http.StatusOK, nil
+		return status == http.StatusOK && whole(body), nil
 	})
 	return text, err
 }
 
-// again repeats do, with growing pauses, until it says that it is done, fails, or the power goes.
+// again repeats do, with growing pauses, until it says that it is done, fails, or the power goes. After giveUpAfter the
+// board reboots to its card.
 func (b *Board) again(ctx context.Context, do func() (bool, error)) error {
-	pause := b.cfg.Times.Retry
+	pause, since := b.cfg.Times.Retry, time.Now()
 	for {
 		done, err := do()
 		if done || err != nil {
@@ -67,6 +73,10 @@ func (b *Board) again(ctx context.Context, do func() (bool, error)) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if time.Since(since) > b.cfg.patience(giveUpAfter) {
+			b.event(GaveUp, "")
+			return errReset
+		}
 		pause = min(2*pause, 30*b.cfg.Times.Retry)
 	}
 }
@@ -75,6 +85,8 @@ const maxAnswer = 1 << 20
 
 // get asks for a small answer. Status 0: there was none.
 func (b *Board) get(ctx context.Context, url string) (int, string) {
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.patience(answerWithin))
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, err.Error()
@@ -97,7 +109,7 @@ type liveRun struct {
 	s        stage
 	results  []string // what rebooting reports
 	writing  bool     // between the gate and a good read-back
-	quiet    bool     // a callback that is not needed gets lost
+	cutShort bool     // the next transfer breaks off
 	reported time.Time
 }
 
@@ -133,6 +145,7 @@ func (l *liveRun) report(ctx context.Context, event string, query url.Values) er
 
 // fail reports what is broken, and stays up to be looked at.
 func (l *liveRun) fail(ctx context.Context, part, text string) error {
+	l.writing = false // what happens from here on happens to a board that has given up
 	l.b.event(Fault, part+": "+text)
 	if err := l.report(ctx, "failed", url.Values{"part": {part}, "text": {text}}); err != nil {
 		return err
@@ -183,21 +196,14 @@ func (b *Board) callUp(ctx context.Context, image string) {
 
 // syslog sends a line as busybox' logger does: RFC 3164 without host name. Lost is lost.
 func (b *Board) syslog(to, text string) {
-	addr, err := net.ResolveUDPAddr("udp4", to)
-	if err != nil || to == "" {
-		return
+	server, err := netip.ParseAddrPort(to)
+	if err != nil {
+		return // a second stage without a syslog server
 	}
 	conn, err := b.udpFrom()
 	if err != nil {
 		return
 	}
 	defer func() { _ = conn.Close() }() // nothing was buffered
-	_, _ = fmt.Fprintf(udpTo{conn, addr}, "<134>%s mozpool: %s", time.Now().Format(time.Stamp), text)
+	_, _ = conn.WriteToUDPAddrPort(fmt.Appendf(nil, "<134>%s mozpool: %s", time.Now().Format(time.Stamp), text), server)
 }
-
-type udpTo struct {
-	conn *net.UDPConn
-	addr *net.UDPAddr
-}
-
-func (u udpTo) Write(p []byte) (int, error) { return u.conn.WriteToUDP(p, u.addr) }

@@ -16,6 +16,9 @@ func (b *Board) boot(ctx context.Context) error {
 		return errHang
 	}
 	b.sleep(ctx, b.cfg.Times.Loader)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err := b.broken(AtLoader); err != nil {
 		return err
 	}
@@ -36,7 +39,6 @@ func (b *Board) boot(ctx context.Context) error {
 // entry is what a PXELINUX configuration asks for.
 type entry struct {
 	kernel, initrd, fdt, append string
-	localboot                   bool
 }
 
 // names are what the loader asks for, in U-Boot's order.
@@ -109,18 +111,14 @@ func (e *entry) set(word, rest string) {
 		e.fdt = rest
 	case "APPEND":
 		e.append = rest
-	case "LOCALBOOT":
-		e.localboot = true
 	}
 }
 
 // loadLive reads initrd, device tree and kernel as U-Boot does, and boots them. Where a file cannot be read, the
 // loader goes on to the card.
 func (b *Board) loadLive(ctx context.Context, e entry) error {
-	if err := b.broken(AtKernel); errors.Is(err, errHang) {
+	if err := b.broken(AtKernel); err != nil {
 		return err
-	} else if err != nil {
-		return errBreaksOff
 	}
 	for _, name := range []string{e.initrd, e.fdt, e.kernel} {
 		if name == "" {
@@ -146,14 +144,15 @@ func (b *Board) loadLive(ctx context.Context, e entry) error {
 	return b.runLive(ctx, url)
 }
 
-// argument finds key=value on a kernel command line.
+// argument finds key=value on a kernel command line; the last one wins, as with the kernel's own.
 func argument(line, key string) string {
+	last := ""
 	for word := range strings.FieldsSeq(line) {
 		if v, ok := strings.CutPrefix(word, key+"="); ok {
-			return v
+			last = v
 		}
 	}
-	return ""
+	return last
 }
 
 // bootCard runs what is on the card.
@@ -163,13 +162,13 @@ func (b *Board) bootCard(ctx context.Context) error {
 		b.event(NoImage, err.Error())
 		return errHang
 	}
-	if err := b.broken(AtImage); err != nil {
-		b.sleep(ctx, b.cfg.Times.Image)
-		return err
-	}
+	broken := b.broken(AtImage)
 	b.sleep(ctx, b.cfg.Times.Image)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if broken != nil {
+		return broken
 	}
 	b.event(ImageUp, img.Name)
 	stop := b.serve(img)

@@ -1,6 +1,7 @@
 package boardsim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,11 @@ type RackConfig struct {
 	PerRelayBoard int
 }
 
+const (
+	defaultPerRelayBoard = 14
+	maxBoards            = 60000 // MAC addresses have two bytes for the number
+)
+
 // DefaultBase is what addresses of boards count up from.
 var DefaultBase = netip.AddrFrom4([4]byte{127, 90, 0, 0})
 
@@ -33,17 +39,11 @@ type Place struct{ RelayBoard, Bank, Relay int }
 
 // NewRack makes the boards.
 func NewRack(cfg RackConfig) (*Rack, error) {
-	if cfg.First == 0 {
-		cfg.First = 1
-	}
-	if cfg.PerRelayBoard == 0 {
-		cfg.PerRelayBoard = 14
-	}
-	if !cfg.Base.IsValid() {
-		cfg.Base = DefaultBase
-	}
-	if cfg.PerRelayBoard > 32 || cfg.First+cfg.Boards > 60000 {
-		return nil, fmt.Errorf("a relay board has 32 relays, not %d; a rack at most 60000 boards", cfg.PerRelayBoard)
+	cfg.First = cmp.Or(cfg.First, 1)
+	cfg.PerRelayBoard = cmp.Or(cfg.PerRelayBoard, defaultPerRelayBoard)
+	cfg.Base = cmp.Or(cfg.Base, DefaultBase)
+	if err := cfg.validate(); err != nil {
+		return nil, err
 	}
 	r := &Rack{per: cfg.PerRelayBoard}
 	for i := range cfg.Boards {
@@ -57,6 +57,18 @@ func NewRack(cfg RackConfig) (*Rack, error) {
 		r.Boards = append(r.Boards, b)
 	}
 	return r, nil
+}
+
+func (c *RackConfig) validate() error {
+	switch {
+	case c.PerRelayBoard < 1 || c.PerRelayBoard > 32:
+		return fmt.Errorf("simulated rack: %d boards on a relay board; it has 32 relays", c.PerRelayBoard)
+	case c.Boards < 0 || c.First < 1 || c.First+c.Boards > 1+maxBoards:
+		return fmt.Errorf("simulated rack: %d boards from number %d on; numbers go from 1 to %d", c.Boards, c.First, maxBoards)
+	case !c.Base.Is4():
+		return fmt.Errorf("simulated rack: base %s is no IPv4 address", c.Base)
+	}
+	return nil
 }
 
 // NameOf is the name of board n.
@@ -74,16 +86,16 @@ func AddressOf(base netip.Addr, n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{a[0], a[1] + byte(sum>>16), byte(sum >> 8), byte(sum)})
 }
 
-// PlaceOf says where the ith board of the rack hangs, i from 0.
-func (r *Rack) PlaceOf(i int) Place {
-	n := i % r.per
-	return Place{RelayBoard: i / r.per, Bank: n/8 + 1, Relay: n%8 + 1}
+// PlaceOf says where the ith board of a rack hangs, i from 0, with per boards on a relay board.
+func PlaceOf(i, per int) Place {
+	n := i % per
+	return Place{RelayBoard: i / per, Bank: n/8 + 1, Relay: n%8 + 1}
 }
 
 // Switch gives power to the board at a place, or takes it away; nothing happens where no board hangs.
 func (r *Rack) Switch(p Place, on bool) {
 	i := p.RelayBoard*r.per + (p.Bank-1)*8 + p.Relay - 1
-	if (p.Bank-1)*8+p.Relay > r.per || i < 0 || i >= len(r.Boards) {
+	if i < 0 || i >= len(r.Boards) || PlaceOf(i, r.per) != p {
 		return
 	}
 	if on {

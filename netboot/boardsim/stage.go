@@ -17,7 +17,17 @@ type stage struct {
 	artifacts map[string]artifact
 	writes    []write // in the order of the body
 	reboots   bool
+	does      deed
 }
+
+// deed is what a second stage is for.
+type deed int
+
+const (
+	installs deed = iota
+	maintains
+	tests
+)
 
 type artifact struct {
 	name, path, sha256, pack, unpacked string
@@ -34,13 +44,15 @@ var (
 	variable = regexp.MustCompile(`(?m)^(MP_[A-Z]+)='([^']*)'$`)
 	facts    = regexp.MustCompile(`(?m)^\t'([^']+)'\)\n\t\tA_PATH='([^']*)' A_SIZE=(\d+) A_SHA256='([^']*)' A_PACK='([^']*)'\n\t\tA_SKIP=(\d+) A_LEN=(\d+) A_UNPACKED='([^']*)'`)
 	call     = regexp.MustCompile(`(?m)^\s*mp_write '?([A-Za-z0-9._-]+)'? "(?:\$MP_DISK|\$\(mp_part (\d+)\))"`)
+	waits    = regexp.MustCompile(`(?m)^\s*mp_event maintenance_up\b`)
+	selfTest = regexp.MustCompile(`(?m)^\s*mp_event self_test_running\b`)
 	reboot   = regexp.MustCompile(`(?m)^\s*mp_reboot\b|;\s*mp_reboot\b`)
 )
 
 // parseStage reads a second stage. A truncated one is an error, as it is for the first stage.
 func parseStage(text string) (stage, error) {
 	s := stage{artifacts: map[string]artifact{}}
-	if !strings.HasSuffix(text, "# end of second stage\n") {
+	if !whole(text) {
 		return s, fmt.Errorf("the second stage did not arrive whole (%d bytes)", len(text))
 	}
 	for _, m := range variable.FindAllStringSubmatch(text, -1) {
@@ -67,8 +79,17 @@ func parseStage(text string) (stage, error) {
 		s.writes = append(s.writes, write{m[1], int(number(m[2]))})
 	}
 	s.reboots = reboot.MatchString(body)
+	switch {
+	case waits.MatchString(body):
+		s.does = maintains
+	case selfTest.MatchString(body):
+		s.does = tests
+	}
 	return s, nil
 }
+
+// whole says whether all of a second stage has arrived, as the first stage tells it.
+func whole(text string) bool { return strings.HasSuffix(text, "# end of second stage\n") }
 
 // number reads digits that a pattern has matched; none are 0.
 func number(s string) int64 {

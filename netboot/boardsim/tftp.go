@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"time"
 )
@@ -22,6 +23,8 @@ const (
 
 	askBlock  = 1468 // U-Boot's blksize
 	tftpTries = 6
+
+	leastAnswer = 50 * time.Millisecond // whatever the speed: the server's machine does not get faster
 )
 
 // tftpError is a TFTP ERROR packet.
@@ -42,8 +45,8 @@ func (b *Board) tftpRead(ctx context.Context, name string, into io.Writer) error
 	defer func() { _ = conn.Close() }() // nothing was buffered
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	t := &transfer{ctx: ctx, conn: conn, server: b.cfg.TFTP, patience: max(b.cfg.scale(b.cfg.Times.Answer), 50*time.Millisecond), block: 512}
-	if err := t.read(name, into); err != nil {
+	t := &transfer{conn: conn, server: b.cfg.TFTP, patience: max(b.cfg.scale(b.cfg.Times.Answer), leastAnswer), block: 512}
+	if err := t.read(ctx, name, into); err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
 	return nil
@@ -51,7 +54,6 @@ func (b *Board) tftpRead(ctx context.Context, name string, into io.Writer) error
 
 // transfer is one read request.
 type transfer struct {
-	ctx      context.Context
 	conn     *net.UDPConn
 	server   netip.AddrPort // its port changes with the first answer
 	heard    bool
@@ -60,11 +62,11 @@ type transfer struct {
 	buf      [askBlock + 4]byte
 }
 
-func (t *transfer) read(name string, into io.Writer) error {
+func (t *transfer) read(ctx context.Context, name string, into io.Writer) error {
 	packet := request(name)
 	expect := uint16(1)
 	for {
-		answer, err := t.exchange(packet, expect)
+		answer, err := t.exchange(ctx, packet, expect)
 		if err != nil {
 			return err
 		}
@@ -89,12 +91,12 @@ func (t *transfer) read(name string, into io.Writer) error {
 }
 
 // exchange sends a packet until the wanted block, the options or an error come.
-func (t *transfer) exchange(packet []byte, expect uint16) ([]byte, error) {
+func (t *transfer) exchange(ctx context.Context, packet []byte, expect uint16) ([]byte, error) {
 	for range tftpTries {
 		if _, err := t.conn.WriteToUDPAddrPort(packet, t.server); err != nil {
 			return nil, err
 		}
-		answer, err := t.await(expect)
+		answer, err := t.await(ctx, expect)
 		if !errors.Is(err, errSilence) {
 			return answer, err
 		}
@@ -104,18 +106,18 @@ func (t *transfer) exchange(packet []byte, expect uint16) ([]byte, error) {
 
 var errSilence = errors.New("silence")
 
-func (t *transfer) await(expect uint16) ([]byte, error) {
+// await hears out the server until patience ends. What answers no question of this transfer is passed over.
+func (t *transfer) await(ctx context.Context, expect uint16) ([]byte, error) {
 	if err := t.conn.SetReadDeadline(time.Now().Add(t.patience)); err != nil {
 		return nil, err
 	}
 	for {
-		if t.ctx.Err() != nil {
-			return nil, t.ctx.Err()
+		if ctx.Err() != nil { // after the deadline was set: the end of ctx sets it to the past
+			return nil, ctx.Err()
 		}
 		n, from, err := t.conn.ReadFromUDPAddrPort(t.buf[:])
 		if err != nil {
-			var timeout net.Error
-			if errors.As(err, &timeout) && timeout.Timeout() && t.ctx.Err() == nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
 				return nil, errSilence
 			}
 			return nil, err
