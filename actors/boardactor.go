@@ -9,6 +9,7 @@ import (
 
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
+	"mozpool/persistence"
 )
 
 // Messages to a board's actor.
@@ -31,6 +32,11 @@ type (
 	}
 	// again sends the change in flight to the journal once more.
 	again struct{ flight *flight }
+	// reloaded is what the journal has of the board.
+	reloaded struct {
+		stored persistence.Stored
+		err    error
+	}
 	// report is progress of the boot with this token.
 	report struct {
 		token board.Token
@@ -79,6 +85,8 @@ func (a *boardActor) Receive(ctx actor.Context) {
 		if a.flight == m.flight {
 			a.commit(m.flight)
 		}
+	case *reloaded:
+		a.reload(m)
 	case *report:
 		a.progress(m)
 	case *specChanged:
@@ -113,12 +121,23 @@ func (a *boardActor) take(it *item) {
 		a.run(it)
 		return
 	}
-	if len(a.queue) >= queueLimit {
+	if len(a.queue) >= queueLimit && it.droppable() {
 		it.answer(reply{err: problem(Unavailable, "try again", "board %s has %d inputs waiting", a.spec.Name, queueLimit)})
 		a.f.log.Warn("input dropped: the queue is full", "board", a.spec.Name, "input", it.in.Kind)
 		return
 	}
 	a.queue = append(a.queue, it)
+}
+
+// droppable says whether somebody will say it again, or nobody misses it. A limit that ran out, an answer of a relay or
+// of the power budget comes once.
+func (it *item) droppable() bool {
+	switch it.in.Kind {
+	case board.Timeout, board.Stalled, board.PowerIsOff, board.PowerIsOn, board.PowerFailed, board.ProbeOK, board.Admitted:
+		return false
+	default:
+		return true
+	}
 }
 
 func (it *item) answer(r reply) {
@@ -147,7 +166,7 @@ func (a *boardActor) run(it *item) {
 		a.commit(a.flight)
 		return
 	}
-	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline
+	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline || res.Board.Free != a.b.Free
 	a.b = res.Board
 	a.settlePlace()
 	if changed {
@@ -208,8 +227,11 @@ func (a *boardActor) adopt(fl *flight) {
 func (a *boardActor) settlePlace() {
 	b := &a.b
 	queues := b.State == board.Waiting && b.WaitingFor == board.ForPowerBudget && b.Deadline == 0
-	a.f.rack(a.spec.Rack).places.settle(a.c.id, b.State.HoldsPlace() && b.Want != board.WantPowerOff, queues, b.Since)
+	a.f.rack(a.spec.Rack).places.settle(a.c.id, holdsPlace(b), queues, b.Since)
 }
+
+// holdsPlace says whether a board takes a place of the power budget: not one that is only being switched off.
+func holdsPlace(b *board.Board) bool { return b.State.HoldsPlace() && b.Want != board.WantPowerOff }
 
 // publish shows the board to all readers.
 func (a *boardActor) publish() {

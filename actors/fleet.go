@@ -156,10 +156,21 @@ func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
 		return err
 	}
 	f.roster.rebuild(cells)
+	f.claim(cells)
 	for _, c := range cells {
 		f.start(c)
 	}
 	return nil
+}
+
+// claim holds places of the power budget for boards that already are between power-on and live environment, before the
+// first actor wakes: those that wait must not be given them.
+func (f *Fleet) claim(cells []*cell) {
+	for _, c := range cells {
+		if v := c.view.Load(); holdsPlace(&v.Board) {
+			f.rack(v.Spec.Rack).places.settle(c.id, true, false, 0)
+		}
+	}
 }
 
 // takeUp makes a board's cell from what is stored of it.
@@ -176,7 +187,8 @@ func (f *Fleet) takeUp(spec inventory.Spec, s persistence.Stored) (*cell, error)
 	if len(s.Inputs) > 0 {
 		inputs, err := f.cfg.Planner.Open(s.Inputs)
 		if err != nil {
-			return nil, fmt.Errorf("inputs of attempt %d: %w", v.Board.Attempt, err)
+			// One board's attempt is lost to its limits; the rack must not stand still for it.
+			f.log.Error("what an attempt pinned cannot be read", "board", spec.Name, "attempt", v.Board.Attempt, "error", err)
 		}
 		v.Inputs = inputs
 	}

@@ -37,6 +37,7 @@ type rail struct {
 	most  int // connections at once
 	fail  error
 	calls int
+	stuck map[Switch]error
 }
 
 func newRail() *rail { return &rail{off: make(map[Switch]bool), cuts: make(map[Switch]int)} }
@@ -67,6 +68,9 @@ func (r *rail) Set(_ context.Context, s Switch, on bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls++
+	if err := r.stuck[s]; err != nil {
+		return err
+	}
 	if !on && !r.off[s] {
 		r.cuts[s]++
 	}
@@ -93,6 +97,12 @@ func (r *rail) switched() int {
 	return r.calls
 }
 
+func (r *rail) stick(s Switch, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stuck = map[Switch]error{s: err}
+}
+
 func (r *rail) setFail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -102,7 +112,7 @@ func (r *rail) setFail(err error) {
 func specs(n int) []inventory.Spec {
 	all := make([]inventory.Spec, n)
 	for i := range all {
-		mac, err := inventory.ParseMAC(fmt.Sprintf("52:54:00:00:%02x:%02x", i/256, i%256))
+		mac, err := inventory.ParseMAC(fmt.Sprintf("52:54:00:%02x:%02x:%02x", i>>16, i>>8&0xff, i&0xff))
 		if err != nil {
 			panic(err)
 		}

@@ -64,6 +64,11 @@ func (a *boardActor) landed(m *committed) {
 		return
 	case errors.Is(m.err, persistence.ErrUnavailable):
 		a.refused(fl, m.err)
+	case errors.Is(m.err, persistence.ErrConflict):
+		a.f.log.Error("the journal has another state of the board; taking that up", "board", a.spec.Name, "input", fl.kind, "error", m.err)
+		fl.item.answer(reply{err: problem(Unavailable, "ask again", "board %s is being read again", a.spec.Name)})
+		a.askJournal()
+		return
 	default:
 		a.f.log.Error("a change was refused by the journal", "board", a.spec.Name, "input", fl.kind, "error", m.err)
 		a.flight = nil
@@ -103,4 +108,48 @@ func (a *boardActor) later(tries int, msg any) {
 			f.root.Send(self, msg)
 		}
 	})
+}
+
+// askJournal reads the board again, while the change in flight keeps all other inputs waiting.
+func (a *boardActor) askJournal() {
+	self, f, id := a.self, a.f, a.c.id
+	go func() {
+		ctx, cancel := context.WithTimeout(f.ctx, commitLimit)
+		defer cancel()
+		m := &reloaded{err: fmt.Errorf("the journal does not have board %s", id)}
+		for s, err := range f.cfg.Journal.Load(ctx, id) {
+			if err != nil {
+				m.err = err
+				break
+			}
+			if s.Board == id {
+				m.stored, m.err = s, nil
+				break
+			}
+		}
+		f.root.Send(self, m)
+	}()
+}
+
+// reload takes the board up as the journal has it, as after a restart.
+func (a *boardActor) reload(m *reloaded) {
+	b, err := board.Board{}, m.err
+	if err == nil {
+		b, err = decodeBoard(m.stored.Record)
+	}
+	if err != nil {
+		a.f.log.Error("the board cannot be read again", "board", a.spec.Name, "error", err)
+		self, f, fl := a.self, a.f, a.flight
+		time.AfterFunc(commitLimit, func() {
+			if f.ctx.Err() == nil {
+				f.root.Send(self, &committed{fl, persistence.ErrConflict})
+			}
+		})
+		return
+	}
+	a.b, a.seq, a.flight = b, m.stored.Seq, nil
+	a.run(&item{in: board.Input{Kind: board.Resume}})
+	a.arm()
+	a.publish()
+	a.drain()
 }

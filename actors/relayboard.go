@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -58,6 +59,7 @@ type powerOp struct {
 	name  string
 	visit uint64
 	gap   time.Duration
+	fails int // exchanges that went wrong
 }
 
 type (
@@ -136,7 +138,7 @@ func (a *relayActor) open() {
 	if len(ops) == 0 {
 		return
 	}
-	slices.SortStableFunc(ops, func(x, y *powerOp) int { return rankOf(x.do) - rankOf(y.do) })
+	slices.SortStableFunc(ops, func(x, y *powerOp) int { return cmp.Or(x.fails-y.fails, rankOf(x.do)-rankOf(y.do)) })
 	a.busy, a.st.state = true, "busy"
 	f, self, name := a.f, a.self, a.name
 	go func() {
@@ -197,7 +199,9 @@ func (a *relayActor) publish() {
 	a.f.mu.Unlock()
 }
 
-// session does ops on one connection, and tells each board how it went.
+// session does ops on one connection, and tells each board how it went. The first exchange that goes wrong ends it: the
+// connection may be out of step. Its op is tried last the next time, so that one relay that sticks does not keep the
+// other boards of its chassis in the dark.
 func (f *Fleet) session(name string, ops []*powerOp) *sessionOver {
 	ctx, cancel := context.WithTimeout(f.ctx, sessionLimit)
 	defer cancel()
@@ -209,7 +213,6 @@ func (f *Fleet) session(name string, ops []*powerOp) *sessionOver {
 		return &sessionOver{ops, err}
 	}
 	defer func() { _ = s.Close() }() // the exchange is over; there is nothing to do about it
-	var m sessionOver
 	for i, o := range ops {
 		if f.outdated(o) {
 			continue
@@ -218,14 +221,12 @@ func (f *Fleet) session(name string, ops []*powerOp) *sessionOver {
 			f.pause(ctx, f.scale(o.gap))
 		}
 		if err := f.exchange(ctx, s, o); err != nil {
+			o.fails++
 			f.powerFailed(o, err)
-			m.left = append(m.left, o)
-			if m.err == nil {
-				m.err = err
-			}
+			return &sessionOver{ops[i:], err}
 		}
 	}
-	return &m
+	return &sessionOver{}
 }
 
 func (f *Fleet) pause(ctx context.Context, d time.Duration) {

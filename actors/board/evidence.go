@@ -152,7 +152,9 @@ func silentBoot(last Kind) Blame {
 	switch last {
 	case LoaderAsked:
 		return Blame{PartNetwork, "the loader took its boot entry, but read no kernel"}
-	case InitrdRead, KernelRead:
+	case LineLogged:
+		return Blame{PartNetwork, "the live environment runs and logs, but never fetched its second stage"}
+	case InitrdRead, KernelRead, SquashfsRead:
 		return Blame{PartBoard, "the kernel was loaded, but the live environment stayed silent"}
 	case FellThrough:
 		return Blame{PartNetwork, "the loader went on to its default entry in spite of its own"}

@@ -53,14 +53,18 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// askAll asks for the image on boards that rest, each time with a key that is used again until it was acknowledged.
+// askAll asks for the image on boards that rest, and now and then for a power cycle, each time with a key that is used again until it was acknowledged.
 func (r *rack) askAll(acknowledged map[string]uint32, asked map[string]int) {
 	all, _ := r.list()
 	for _, b := range all {
 		if b.State != "ready" && b.State != "new" {
 			continue
 		}
-		if attempt := r.wish(b.Name, fmt.Sprintf("%s-%d", b.Name, asked[b.Name])); attempt > 0 {
+		what := "image"
+		if b.State == "ready" && asked[b.Name]%3 == 2 {
+			what = "power-cycle" // of a board whose image is known
+		}
+		if attempt := r.wish(b.Name, what, fmt.Sprintf("%s-%d", b.Name, asked[b.Name])); attempt > 0 {
 			acknowledged[b.Name] = attempt
 			asked[b.Name]++
 		}

@@ -232,9 +232,13 @@ func (r *rack) list() ([]boardState, bool) {
 	return all.Boards, true
 }
 
-// wish asks for the image; the attempt is 0 where nobody acknowledged it.
-func (r *rack) wish(name, id string) uint32 {
-	req, err := http.NewRequest(http.MethodPost, r.api+"boards/"+name+"/image", strings.NewReader(`{"image":"v2"}`))
+// wish asks for the image, or for another thing; the attempt is 0 where nobody acknowledged it.
+func (r *rack) wish(name, what, id string) uint32 {
+	body := ""
+	if what == "image" {
+		body = `{"image":"v2"}`
+	}
+	req, err := http.NewRequest(http.MethodPost, r.api+"boards/"+name+"/"+what, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
