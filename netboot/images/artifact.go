@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"mozpool/persistence/strictyaml"
@@ -163,25 +162,35 @@ func keepRemedy(a ArtifactSpec, f facts) string {
 	return fmt.Sprintf("write its partitions one by one, each as {file: %s, part: N, to: pN}, but for those kept; %s", a.File, describeTable(f.Table))
 }
 
-// overwrites tells which kept area an artifact would write to. What is written
-// to the disk begins at its first byte and brings a partition table of its own,
-// so that no kept partition would be found again.
+// overwrites tells which kept area an artifact would write to, the first one.
 func overwrites(a Artifact, keep []Area) (Area, bool) {
-	part, _ := parsePart(a.To)
-	i := slices.IndexFunc(keep, func(area Area) bool {
-		switch {
-		case a.To == "disk" && area.Part > 0:
-			return true
-		case a.To == "disk":
-			return int64(area.Start) < a.Unpacked.Size
-		default:
-			return area.Part > 0 && area.Part == part
-		}
-	})
-	if i < 0 {
+	areas := reached(a.To, a.Unpacked.Size, keep)
+	if len(areas) == 0 {
 		return Area{}, false
 	}
-	return keep[i], true
+	return areas[0], true
+}
+
+// reached lists the kept areas that size bytes at a place would overwrite. What
+// is written to the disk begins at its first byte and brings a partition table
+// of its own, so that no kept partition would be found again.
+func reached(to string, size int64, keep []Area) (areas []Area) {
+	part, _ := parsePart(to)
+	for _, area := range keep {
+		var hit bool
+		switch {
+		case to == "disk" && area.Part > 0:
+			hit = true
+		case to == "disk":
+			hit = int64(area.Start) < size
+		default:
+			hit = area.Part > 0 && area.Part == part
+		}
+		if hit {
+			areas = append(areas, area)
+		}
+	}
+	return areas
 }
 
 func isTemplate(file string) bool { return strings.Contains(file, "{{") }

@@ -77,7 +77,8 @@ func replaceFile(path string, data []byte) error {
 		return err
 	}
 	_, werr := tmp.Write(data)
-	err = errors.Join(werr, tmp.Sync(), tmp.Close())
+	// "image add" writes the index too, as another user perhaps: the server reads it all the same.
+	err = errors.Join(werr, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
