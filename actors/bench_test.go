@@ -155,6 +155,8 @@ func BenchmarkTransitions(b *testing.B) {
 		}
 	}
 	for range i % n {
-		<-done
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
 	}
 }
