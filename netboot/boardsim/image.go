@@ -27,7 +27,7 @@ const (
 	imageMagic = "MOZPOOL-SIM\n"
 )
 
-// MakeImage writes an image of size bytes that simulated boards can run: a header in the first sector, and after it
+// MakeImage writes an image of size bytes that simulated boards can run: a header and its hash in the first sector, after it
 // bytes that do not compress, always the same for the same name and size.
 func MakeImage(w io.Writer, img Image, size int64) error {
 	if size < 2*sector || size%sector != 0 {
@@ -47,8 +47,9 @@ func MakeImage(w io.Writer, img Image, size int64) error {
 	if err != nil {
 		return fmt.Errorf("image %s: %w", img.Name, err)
 	}
+	text := imageMagic + string(head) + "\n" + hexSum(head) + "\n"
 	first := make([]byte, sector)
-	if copy(first, imageMagic+string(head)+"\n") < len(imageMagic)+len(head)+1 {
+	if copy(first, text) < len(text) {
 		return fmt.Errorf("image %s: its header does not fit a sector; shorten the name or the banner", img.Name)
 	}
 	if _, err := w.Write(first); err != nil {
@@ -83,9 +84,18 @@ func readHeader(r io.Reader) (Image, error) {
 	if !ok {
 		return img, errors.New("there is no image on the card")
 	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if err := json.Unmarshal(line, &img); err != nil || img.Size < 2*sector {
+	line, rest, _ := bytes.Cut(text, []byte("\n"))
+	sum, _, _ := bytes.Cut(rest, []byte("\n"))
+	if string(sum) != hexSum(line) {
 		return img, errors.New("the image's header is broken")
 	}
+	if err := json.Unmarshal(line, &img); err != nil || img.Size < 2*sector {
+		return img, fmt.Errorf("the image's header makes no sense: %.100s", line)
+	}
 	return img, nil
+}
+
+func hexSum(p []byte) string {
+	sum := sha256.Sum256(p)
+	return hex.EncodeToString(sum[:])
 }

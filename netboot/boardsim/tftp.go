@@ -117,7 +117,10 @@ func (t *transfer) await(ctx context.Context, expect uint16) ([]byte, error) {
 		}
 		n, from, err := t.conn.ReadFromUDPAddrPort(t.buf[:])
 		if err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
+			switch {
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			case errors.Is(err, os.ErrDeadlineExceeded):
 				return nil, errSilence
 			}
 			return nil, err
