@@ -23,13 +23,15 @@ type Options struct {
 	Speed     float64 // divides every time, limits and the relay boards' rests included
 	Seed      uint64  // decides all chance
 	FaultRate float64 // probability per step of a boot that something breaks
-	Once      bool    // end when every board rests, instead of when ctx ends
-	JSON      bool    // the last line is a Result
-	Terminal  bool    // Out is a terminal: a live table instead of lines
-	Width     int     // of the terminal, in characters
-	Height    int     // in lines
-	Out       io.Writer
-	Logger    *slog.Logger // of the server; nil: silence
+	// BootsAtOnce is the rack's power budget. Default: 16.
+	BootsAtOnce int
+	Once        bool // end when every board rests, instead of when ctx ends
+	JSON        bool // the last line is a Result
+	Terminal    bool // Out is a terminal: a live table instead of lines
+	Width       int  // of the terminal, in characters
+	Height      int  // in lines
+	Out         io.Writer
+	Logger      *slog.Logger // of the server; nil: silence
 }
 
 // Result is how a demo ended.

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -101,7 +102,7 @@ func (r *Rack) writeFiles(o Options) error {
 	}
 	files := map[string]string{
 		"mozpool.yaml": "server: demo\ndata: data\nfiles: files\nboards: boards.yaml\nimages: images.yaml\napi: {listen: \"127.0.0.1:0\"}\n" +
-			"racks:\n  r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}\n",
+			fmt.Sprintf("racks:\n  r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}, boots_at_once: %d}\n", cmp.Or(o.BootsAtOnce, 16)),
 		"boards.yaml": boards.String(),
 		"images.yaml": "hardware:\n  simulated: {live: live/simulated, append: \"console=sim0\", disk: /dev/sim0, keep: [\"0-2MiB\"]}\n" +
 			"images:\n- name: " + imageName + "\n  hardware: [simulated]\n  install: raw\n" +
@@ -180,4 +181,13 @@ func (r *Rack) Close() error {
 		errs = append(errs, os.RemoveAll(r.dir))
 	}
 	return errors.Join(errs...)
+}
+
+// WriteBootFile puts a file of so many bytes into the server's boot folder, for those who measure.
+func (r *Rack) WriteBootFile(name string, size int64) error {
+	path := filepath.Join(r.dir, "files/boot", name)
+	if err := write(path, nil); err != nil {
+		return err
+	}
+	return os.Truncate(path, size)
 }
