@@ -18,6 +18,7 @@ type Machine struct {
 	command  string
 	packages string                                           // what to install where the command is missing
 	needs    []string                                         // files beyond the command
+	boot     []string                                         // loaders that a server has in its folder boot
 	firmware func(b *Board) error                             // writes what the board has besides its disk
 	args     func(b *Board) []string                          // of QEMU
 	disk     func(name string, e Environment) ([]byte, error) // an image that boots

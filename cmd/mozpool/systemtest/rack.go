@@ -105,12 +105,30 @@ func (r *Rack) writeFiles(m Machine, images []Image) {
 			r.t.Fatal(err)
 		}
 	}
-	live := filepath.Join(r.dir, "files", "live")
-	if err := os.MkdirAll(live, 0o755); err != nil {
-		r.t.Fatal(err)
+	r.copyFiles(m)
+}
+
+// copyFiles copies the live environment and the loaders to where the server
+// serves them from.
+func (r *Rack) copyFiles(m Machine) {
+	r.t.Helper()
+	live := environmentDir(r.t, m, "live")
+	files := map[string]string{filepath.Join(live, "vmlinuz"): "live/" + m.Arch, filepath.Join(live, "initrd"): "live/" + m.Arch}
+	for _, loader := range m.boot {
+		files[loader] = "boot"
 	}
-	if err := os.CopyFS(filepath.Join(live, m.Arch), os.DirFS(environmentDir(r.t, m, "live"))); err != nil {
-		r.t.Fatal(err)
+	for from, to := range files {
+		to = filepath.Join(r.dir, "files", to)
+		content, err := os.ReadFile(from)
+		if err == nil {
+			err = os.MkdirAll(to, 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, filepath.Base(from)), content, 0o644)
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
 	}
 }
 

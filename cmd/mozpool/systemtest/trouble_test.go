@@ -1,11 +1,16 @@
 package systemtest
 
 import (
+	"context"
+	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/netboot/probe"
 	"mozpool/relayproto"
 	"mozpool/relayproto/relaysim"
 )
@@ -89,8 +94,10 @@ func TestServerKilled(t *testing.T) {
 func TestResetInWriting(t *testing.T) {
 	need(t, ARM)
 	v1, v2 := NewImage(t, ARM, "v1"), NewImage(t, ARM, "v2")
-	v2.Limits, v2.Verify = shortStall, "{kind: ping, for: 2s}"
+	v2.Limits = shortStall
 	t.Run("loader asks", func(t *testing.T) {
+		v2 := v2
+		v2.Verify = "{kind: ping, for: 2s}"
 		r, b := slowRack(t, v2, &v1)
 		b.SlowCard(0)
 		b.Reset(false)
@@ -104,7 +111,7 @@ func TestResetInWriting(t *testing.T) {
 		b.SlowCard(0)
 		b.Reset(true)
 		r.Until(cycle, "the image on the half-written card runs and calls", func() bool { return b.Said("RUNNING: the written image is up") })
-		if seen := r.Get(b); seen.State != board.Writing {
+		if seen := r.Get(b); seen.State != board.Writing || b.Said("RUNNING: the server knows") {
 			t.Errorf("the server took the old image's word: %s", seen.State)
 		}
 		if err := ping(b.Address); err != nil {
@@ -124,6 +131,9 @@ func TestNetworkLost(t *testing.T) {
 	r.Wish(b, v2)
 	for _, state := range []board.State{board.Downloading, board.Writing} {
 		r.WaitForState(b, cycle, state)
+		if err := ping(b.Address); err != nil {
+			t.Errorf("before the cut: %v", err)
+		}
 		r.Network.Cut(b.Number)
 		if err := ping(b.Address); err == nil {
 			t.Error("the cut board answers")
@@ -173,24 +183,75 @@ func TestFourBoards(t *testing.T) {
 	}
 }
 
-// TestRelayInTrouble: whatever a relay board does wrong, the board it powers is
-// imaged once it does right; no try is lost on the board.
+// TestNetworkNever: a board that never finds a network is tried as often as
+// the table says, and rests with what was seen.
+func TestNetworkNever(t *testing.T) {
+	need(t, ARM)
+	v2 := NewImage(t, ARM, "v2")
+	v2.Limits = "{booting: 5s}"
+	r := NewRack(t, ARM, 1, v2)
+	b := r.Boards[0]
+	r.Network.Cut(b.Number)
+	r.Wish(b, v2)
+	seen := r.WaitForState(b, cycle, board.FailedBoot)
+	if !b.Said("BOOTP broadcast 1") {
+		t.Error("the loader did not ask")
+	}
+	if b.Starts() != 6 {
+		t.Errorf("started %d times, want a start for each of 6 tries", b.Starts())
+	}
+	if seen.Blame == nil || !strings.Contains(seen.Blame.Text, "the loader never asked") {
+		t.Errorf("blamed: %+v", seen.Blame)
+	}
+}
+
+// TestRelayInTrouble: whatever a relay board does wrong, the board that it
+// powers is switched once, and imaged, when it does right again.
 func TestRelayInTrouble(t *testing.T) {
 	need(t, ARM)
 	v2 := NewImage(t, ARM, "v2")
 	r := NewRack(t, ARM, 1, v2)
 	b := r.Boards[0]
-	for name, fault := range map[string]relaysim.Faults{
-		"refuses": {Refuse: true}, "drops": {Drop: true}, "is mute": {Mute: true}, "talks nonsense": {Nonsense: []byte("?")},
-		"is stuck": {Stuck: map[relayproto.Relay]bool{{Bank: 1, Number: 1}: true}},
+	first := relayproto.Relay{Bank: 1, Number: 1}
+	r.Relay.SetFaults(relaysim.Faults{Refuse: true})
+	r.Wish(b, v2)
+	for _, wrong := range []struct {
+		name  string
+		fault relaysim.Faults
+	}{
+		{"refuses", relaysim.Faults{Refuse: true}}, {"is mute", relaysim.Faults{Mute: true}}, {"talks nonsense", relaysim.Faults{Nonsense: []byte("?")}},
+		{"drops", relaysim.Faults{Drop: true}}, {"is stuck", relaysim.Faults{Stuck: map[relayproto.Relay]bool{first: true}}},
 	} {
-		r.Relay.SetFaults(fault)
-		_ = name
+		r.Relay.SetFaults(wrong.fault)
+		t.Logf("a relay board that %s: %s", wrong.name, r.waitForRelayError(time.Now()))
+		if b.Starts() != 0 {
+			t.Fatalf("the relay board %s, and the board was started", wrong.name)
+		}
 	}
 	r.Relay.SetFaults(relaysim.Faults{})
-	r.Wish(b, v2)
-	r.WaitForState(b, cycle, board.Ready)
+	seen := r.WaitForState(b, cycle, board.Ready)
+	if !b.Holds(v2.Disk) || b.Starts() != 1 || seen.Image != v2.Name {
+		t.Errorf("started %d times, ready with %s", b.Starts(), seen.Image)
+	}
 }
 
-// ping asks once.
-func ping(address string) error { return command("ping", "-c", "1", "-W", "2", address).Run() }
+// waitForRelayError is the relay board's next error, as the server shows it.
+func (r *Rack) waitForRelayError(after time.Time) (text string) {
+	r.t.Helper()
+	r.Until(cycle, "the server shows the relay board's error", func() bool {
+		all, err := r.Server.Relays(ctx(r.t))
+		if err != nil || len(all) != 1 {
+			r.t.Fatalf("relay boards %+v, %v", all, err)
+		}
+		text = all[0].Error
+		return all[0].ErrorAt != nil && all[0].ErrorAt.After(after)
+	})
+	return text
+}
+
+// ping asks once, by the server's own means.
+func ping(address string) error {
+	c, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return probe.Look(c, netip.MustParseAddr(address), actors.Check{Kind: board.VerifyPing})
+}
