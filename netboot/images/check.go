@@ -54,13 +54,22 @@ func (l *loader) hardware(h *Hardware, entry string, path []string) {
 	h.Entry = text
 }
 
+// CheckName tells whether an image of images.yaml may have this name.
+func CheckName(name string) error {
+	switch {
+	case strings.HasPrefix(name, "mozpool/"):
+		return &strictyaml.RemedyError{What: "names that begin with mozpool/ are built in",
+			Remedy: "choose another; a hardware type names its self_test and maintenance images"}
+	case !safeName.MatchString(name):
+		return &strictyaml.RemedyError{What: fmt.Sprintf("%q cannot be the name of an image", name), Remedy: safeNameRemedy}
+	}
+	return nil
+}
+
 // image checks one image and returns the hashes of its files.
 func (l *loader) image(i *Image, e imageEntry, path []string) (sums []string) {
-	switch {
-	case strings.HasPrefix(i.Name, "mozpool/"):
-		l.add(below(path, "name"), "names that begin with mozpool/ are built in", "choose another; a hardware type names its self_test and maintenance images")
-	case !safeName.MatchString(i.Name):
-		l.add(below(path, "name"), fmt.Sprintf("%q cannot be the name of an image", i.Name), safeNameRemedy)
+	if err := CheckName(i.Name); err != nil {
+		l.fail(below(path, "name"), err, "")
 	}
 	for n, key := range i.ConfigKeys {
 		if !configKey.MatchString(key) || slices.Index(i.ConfigKeys, key) < n {
