@@ -67,7 +67,11 @@ func (*HardwareList) Run(c *Context) error {
 // Relay is the part of "mozpool relay" that asks the server.
 type Relay struct {
 	Format
-	List RelayList `cmd:"" help:"List relay boards."`
+	List   RelayList   `cmd:"" help:"List relay boards."`
+	On     RelayOn     `cmd:"" help:"Give the board behind a relay power."`
+	Off    RelayOff    `cmd:"" help:"Take the power of the board behind a relay."`
+	Cycle  RelayCycle  `cmd:"" help:"Take the power of the board behind a relay for a second."`
+	Status RelayStatus `cmd:"" help:"Print whether the board behind a relay has power: on or off."`
 }
 
 // RelayList is "mozpool relay list".
