@@ -15,10 +15,12 @@ type program struct {
 	Demo    demoCommand    `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
 	Config  configCommand  `cmd:"" help:"Check a configuration, or print one."`
 	Live    liveCommand    `cmd:"" help:"Make a live environment."`
+	Loader  loaderCommand  `cmd:"" help:"Say what boards' loaders must be told."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 
 func newParser(p *program) (*kong.Kong, error) {
+	p.Image.Plugins = kong.Plugins{&imageFiles{}}
 	k, err := kong.New(p, kong.Name("mozpool"),
 		kong.Description("Imaging servers for racks of unreliable boards."),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))

@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/alecthomas/kong"
+
 	"mozpool/cmd/mozpool/cli"
 )
 
@@ -32,7 +34,7 @@ func run(args []string) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "mozpool: %v; see: mozpool --help\n", err)
+		fmt.Fprintf(os.Stderr, "mozpool: %v; see: %s --help\n", err, helpOf(err))
 		return exitUsage
 	}
 	ctx, stop := interruptible()
@@ -50,6 +52,15 @@ func run(args []string) int {
 		return exitCode(err)
 	}
 	return exitOK
+}
+
+// helpOf is the command whose help says more: the one that was being given, as far as it was understood.
+func helpOf(err error) string {
+	var parsing *kong.ParseError
+	if !errors.As(err, &parsing) || parsing.Context.Selected() == nil {
+		return "mozpool"
+	}
+	return parsing.Context.Selected().FullPath()
 }
 
 // interruptible ends with the first SIGINT or SIGTERM; from then on the next one kills.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"mozpool/actors/board"
 	v1 "mozpool/httpapi/v1"
 )
@@ -25,9 +27,10 @@ func list[T any](c *Context, all []T, err error, head []string, name func(T) str
 	return coded(c.show(all, names, func() *table { return t }))
 }
 
-// Image is "mozpool image".
+// Image is the part of "mozpool image" that asks the server. Plugins are the main package's verbs, which work on files.
 type Image struct {
 	Format
+	kong.Plugins
 	List ImageList `cmd:"" help:"List images."`
 }
 

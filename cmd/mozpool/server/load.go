@@ -25,29 +25,44 @@ type lists struct {
 // Check reads the boards and images files of a configuration, with all that they name, and reports everything that is
 // wrong at once. It writes nothing but the index of hashes, and that only where the data folder exists.
 func Check(cfg config.Config) ([]config.Remark, error) {
-	store := filepath.Join(cfg.Data, "store")
-	if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) {
-		temporary, err := os.MkdirTemp("", "mozpool-check")
-		if err != nil {
-			return nil, fmt.Errorf("check images: %w", err)
-		}
-		defer func() { _ = os.RemoveAll(temporary) }() // at worst a file is left in the temporary folder
-		store = temporary
+	o, release, err := Images(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("check images: %w", err)
 	}
-	l, err := readLists(cfg, store, nil)
+	defer release()
+	l, err := readLists(cfg, o)
 	return l.remarks, err
 }
 
+// Images are the options with which commands that work beside the server load its catalogue. Where the data folder does
+// not exist yet, a temporary one, which release removes, takes the place of the store in it.
+func Images(cfg config.Config) (o images.Options, release func(), err error) {
+	if _, err := os.Stat(cfg.Data); !errors.Is(err, fs.ErrNotExist) {
+		return imageOptions(cfg, nil), func() {}, nil
+	}
+	temporary, err := os.MkdirTemp("", "mozpool-store-")
+	if err != nil {
+		return o, nil, err
+	}
+	o = imageOptions(cfg, nil)
+	o.Store = temporary
+	return o, func() { _ = os.RemoveAll(temporary) }, nil // at worst a file is left in the temporary folder
+}
+
+func imageOptions(cfg config.Config, log *slog.Logger) images.Options {
+	return images.Options{Path: cfg.Images, Files: cfg.Files, Store: filepath.Join(cfg.Data, "store"), CheckScript: checkScript, Logger: log,
+		Builtin: map[string]string{images.Maintenance: live.Maintenance(), images.SelfTest: live.SelfTest()}}
+}
+
 // readLists reads both files. Nothing of them is used unless all of them is right.
-func readLists(cfg config.Config, store string, log *slog.Logger) (lists, error) {
+func readLists(cfg config.Config, o images.Options) (lists, error) {
 	var l lists
 	specs, problems, err := inventory.LoadFile(cfg.Boards, ParsePower)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return l, err
 	}
 	l.specs = specs
-	catalogue, more := images.Load(images.Options{Path: cfg.Images, Files: cfg.Files, Store: store, CheckScript: checkScript, Logger: log,
-		Builtin: map[string]string{images.Maintenance: live.Maintenance(), images.SelfTest: live.SelfTest()}})
+	catalogue, more := images.Load(o)
 	l.catalogue = catalogue
 	problems.Add(more...)
 	if len(more) == 0 {

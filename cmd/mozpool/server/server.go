@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if err := s.store(); err != nil {
 		return nil, err
 	}
-	l, err := readLists(cfg, s.storeFolder(), s.log)
+	l, err := readLists(cfg, imageOptions(cfg, s.log))
 	if err != nil {
 		return nil, configError{err}
 	}
@@ -96,8 +96,6 @@ func (configError) ExitCode() int { return 2 }
 
 // Unwrap gives the problems.
 func (e configError) Unwrap() error { return e.error }
-
-func (s *Server) storeFolder() string { return filepath.Join(s.cfg.Data, "store") }
 
 // store opens the data folder; its lock keeps a second server out.
 func (s *Server) store() error {
@@ -206,7 +204,7 @@ func (s *Server) close() error {
 func (s *Server) Reload(ctx context.Context) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	l, err := readLists(s.cfg, s.storeFolder(), s.log)
+	l, err := readLists(s.cfg, imageOptions(s.cfg, s.log))
 	if err != nil {
 		s.log.Error("reload refused: nothing was changed", "error", err)
 		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the files, then reload again"}
