@@ -21,14 +21,15 @@ type liveBuild struct {
 	ModulesFrom string   `placeholder:"DIR" help:"Folder with lib/modules/VERSION, where --kernel is no package."`
 	Modules     []string `placeholder:"NAME" help:"Kernel modules beyond the usual ones."`
 	Extra       []string `placeholder:"FILE[:PATH]" help:"Further files for the initrd, such as a static dropbear."`
-	Output      string   `required:"" short:"o" placeholder:"DIR" help:"Folder that gets vmlinuz and initrd."`
+	DTB         string   `name:"dtb" placeholder:"NAME" help:"Device tree: its bare name in the kernel's package, or the path of a file."`
+	Output      string   `required:"" short:"o" placeholder:"DIR" help:"Folder that gets vmlinuz, initrd and the device tree."`
 	Verbose     bool     `short:"v" help:"Say what is chosen."`
 }
 
 // Run makes the live environment.
 func (c *liveBuild) Run(ctx context.Context) error {
 	o := live.BuildOptions{Arch: c.Arch, Kernel: c.Kernel, Busybox: c.Busybox, ModulesFrom: c.ModulesFrom, Modules: c.Modules, Extra: c.Extra,
-		Output: c.Output}
+		DTB: c.DTB, Output: c.Output}
 	if c.Verbose {
 		o.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -37,6 +38,9 @@ func (c *liveBuild) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%s\t%.1f MiB\n%s\t%.1f MiB, %d modules\n", r.Kernel, mib(r.KernelSize), r.Initrd, mib(r.InitrdSize), len(r.Modules))
+	if r.DTB != "" {
+		fmt.Println(r.DTB)
+	}
 	return nil
 }
 

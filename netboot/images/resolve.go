@@ -143,10 +143,18 @@ func (c *Catalogue) machine(image string, h Hardware) (Machine, error) {
 		case !errors.Is(err, fs.ErrNotExist):
 			return m, fmt.Errorf("live environment of %s: %w", h.Name, err)
 		case f.must:
-			return m, &RefusedError{image, h.Name, "its live environment lacks " + name, "build it with: mozpool live build"}
+			return m, &RefusedError{image, h.Name, "its live environment lacks " + name, "build it with: mozpool live build" + buildFlag(h, f.name)}
 		}
 	}
 	return m, nil
+}
+
+// buildFlag is what the builder must be told to make a file that it does not make by itself.
+func buildFlag(h Hardware, file string) string {
+	if file == h.FDT {
+		return " --dtb " + file
+	}
+	return ""
 }
 
 // mergeLimits lays the image's limits over the hardware type's.

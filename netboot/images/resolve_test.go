@@ -278,3 +278,13 @@ func TestFactsDieWithTheSize(t *testing.T) {
 		t.Errorf("a longer file under the old time keeps the old hash (%v)", err)
 	}
 }
+
+func TestResolveWithoutDeviceTree(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if err := os.Remove(filepath.Join(s.dir, "files/live/omap4/omap4-panda-es.dtb")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.must("").Resolve(t.Context(), Maintenance, "panda", nil)
+	wants(t, err, "lacks live/omap4/omap4-panda-es.dtb; build it with: mozpool live build --dtb omap4-panda-es.dtb")
+}

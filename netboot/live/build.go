@@ -28,7 +28,11 @@ type BuildOptions struct {
 	// Extra are further files for the initrd, as FILE (goes to /bin) or
 	// FILE:/PATH/IN/INITRD, such as a static dropbear.
 	Extra []string
-	// Output is the folder that gets vmlinuz and initrd; made if missing.
+	// DTB is the device tree of boards whose loader has none: the bare name of
+	// one in the kernel's package, or the path of a file. It keeps its name.
+	DTB string
+	// Output is the folder that gets vmlinuz, initrd and the device tree; made
+	// if missing.
 	Output string
 	// Logger tells what was chosen; nil is silence.
 	Logger *slog.Logger
@@ -37,12 +41,13 @@ type BuildOptions struct {
 // BuildResult is what Build made.
 type BuildResult struct {
 	Kernel, Initrd         string   // paths
+	DTB                    string   // path; empty: none was asked for
 	KernelSize, InitrdSize int64    // bytes
 	Modules                []string // names, in the order in which they are loaded
 }
 
 // Build makes Output/vmlinuz and Output/initrd, byte for byte the same from the
-// same input, as any user and without tools of the system. Both files are
+// same input, as any user and without tools of the system. All files are
 // replaced at once; on an error what was there stays.
 func Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	if err := o.validate(); err != nil {
@@ -69,6 +74,10 @@ func Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	if err != nil {
 		return BuildResult{}, err
 	}
+	dtb, err := readDTB(ctx, o)
+	if err != nil {
+		return BuildResult{}, err
+	}
 	result := BuildResult{
 		Kernel: filepath.Join(o.Output, "vmlinuz"), KernelSize: int64(len(kernel)),
 		Initrd: filepath.Join(o.Output, "initrd"), InitrdSize: int64(len(initrd)),
@@ -76,7 +85,12 @@ func Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	for _, m := range modules {
 		result.Modules = append(result.Modules, m.name)
 	}
-	if err := writeFiles(o.Output, map[string][]byte{result.Kernel: kernel, result.Initrd: initrd}); err != nil {
+	files := map[string][]byte{result.Kernel: kernel, result.Initrd: initrd}
+	if o.DTB != "" {
+		result.DTB = filepath.Join(o.Output, filepath.Base(o.DTB))
+		files[result.DTB] = dtb
+	}
+	if err := writeFiles(o.Output, files); err != nil {
 		return BuildResult{}, err
 	}
 	if o.Logger != nil {

@@ -128,6 +128,7 @@ func packages(t *testing.T, suffix string) BuildOptions {
 		Arch: "arm64", Output: filepath.Join(t.TempDir(), "live"), Logger: slog.New(slog.DiscardHandler),
 		Kernel: deb(t, suffix, map[string][]byte{
 			"boot/vmlinuz-6.1": kernelFile(), dir + "virtio_net.ko": module("net-failover,failover"), dir + "net_failover.ko": module("failover"),
+			"usr/lib/linux-image-6.1/omap4-panda-es.dtb": []byte("\xd0\x0d\xfe\xed tree"), "usr/lib/linux-image-6.1/odd.dtb": []byte("/dts-v1/;"),
 			dir + "failover.ko": module(""), dir + "unwanted.ko": module(""), dir + "broken.ko": module("nowhere"),
 		}),
 		Busybox: deb(t, suffix, map[string][]byte{"usr/bin/busybox": elfFile(elf.EM_AARCH64, "", false)}),
@@ -139,9 +140,13 @@ func TestBuild(t *testing.T) {
 	for _, suffix := range []string{"", ".xz", ".zst"} {
 		o := packages(t, suffix)
 		o.Extra = []string{file(t, "up.sh", []byte("echo up")) + ":/sbin/mobile-init.sh", file(t, "dropbear", []byte("x"))}
+		o.DTB = "omap4-panda-es.dtb"
 		result, err := Build(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if tree, err := os.ReadFile(result.DTB); err != nil || string(tree) != "\xd0\x0d\xfe\xed tree" || filepath.Base(result.DTB) != o.DTB {
+			t.Errorf("device tree %s: %q, %v", result.DTB, tree, err)
 		}
 		if want := []string{"failover", "net_failover", "virtio_net"}; !slices.Equal(result.Modules, want) {
 			t.Errorf("modules %v, want %v", result.Modules, want)
@@ -202,6 +207,9 @@ func TestBuildRefuses(t *testing.T) {
 		"missing, wanted by the options":     func(o *BuildOptions) { o.Modules = []string{"missing"} },
 		"nowhere, wanted by broken":          func(o *BuildOptions) { o.Modules = []string{"broken"} },
 		"no path of a file":                  func(o *BuildOptions) { o.Extra = []string{o.Kernel + ":/"} },
+		"not in package":                     func(o *BuildOptions) { o.DTB = "omap4-pnada.dtb" },
+		"not a compiled device tree":         func(o *BuildOptions) { o.DTB = "odd.dtb" },
+		"./none.dtb: no such file":           func(o *BuildOptions) { o.DTB = "./none.dtb" },
 		"which folder":                       func(o *BuildOptions) { o.Kernel, o.Modules = file(t, "k", kernelFile()), []string{"x"} },
 		"no data.tar":                        func(o *BuildOptions) { o.Kernel = file(t, "k.deb", []byte(arMagic)) },
 		"broken member header":               func(o *BuildOptions) { o.Kernel = file(t, "k.deb", []byte(arMagic+strings.Repeat("x", arHeader))) },

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -76,6 +78,29 @@ func readBusybox(ctx context.Context, name string, arch architecture) ([]byte, e
 	return program, nil
 }
 
+// readDTB gives the device tree that the options name; nil for none.
+func readDTB(ctx context.Context, o BuildOptions) ([]byte, error) {
+	if o.DTB == "" {
+		return nil, nil
+	}
+	from, inPackage := o.DTB, isDeb(o.Kernel) && filepath.Base(o.DTB) == o.DTB
+	if inPackage {
+		from = o.Kernel
+	}
+	tree, err := readOne(ctx, from, func(name string) bool { return path.Base(name) == o.DTB })
+	switch {
+	case errors.Is(err, errNotInPackage):
+		return nil, fmt.Errorf("device tree %s: not in package %s; dpkg --contents lists those that are, and ./%s is a file", o.DTB, o.Kernel, o.DTB)
+	case err != nil:
+		return nil, fmt.Errorf("device tree: %w", err)
+	case !bytes.HasPrefix(tree, []byte("\xd0\x0d\xfe\xed")):
+		return nil, fmt.Errorf("device tree %s: not a compiled device tree (.dtb)", o.DTB)
+	}
+	return tree, nil
+}
+
+var errNotInPackage = errors.New("does not contain it: is it the right package (not a meta-package)?")
+
 // readOne reads the one wanted file of a package, or a file as it is.
 func readOne(ctx context.Context, name string, wanted func(path string) bool) ([]byte, error) {
 	if !isDeb(name) {
@@ -93,7 +118,7 @@ func readOne(ctx context.Context, name string, wanted func(path string) bool) ([
 		return errStop
 	})
 	if err == nil && content == nil {
-		err = fmt.Errorf("package %s does not contain it: is it the right package (not a meta-package)?", name)
+		err = fmt.Errorf("package %s %w", name, errNotInPackage)
 	}
 	return content, err
 }
