@@ -60,7 +60,7 @@ func (r *rack) askAll(acknowledged map[string]uint32, asked map[string]int) {
 		if b.State != "ready" && b.State != "new" {
 			continue
 		}
-		what := "image"
+		what := "image:v2"
 		if b.State == "ready" && asked[b.Name]%3 == 2 {
 			what = "power-cycle" // of a board whose image is known
 		}

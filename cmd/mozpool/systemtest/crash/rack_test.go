@@ -125,21 +125,19 @@ func (r *rack) writeFiles(n int) {
 		boards += fmt.Sprintf("- {name: %s, mac: %q, rack: r1, hardware: simulated, power: \"%s:bank%d:relay%d\", address: %s}\n", boardsim.NameOf(i+1),
 			boardsim.MACOf(i+1), r.relays[i/perRelayBoard].Addr(), at/8+1, at%8+1, boardsim.AddressOf(boardsim.DefaultBase, i+1))
 	}
-	var image bytes.Buffer
-	if err := boardsim.MakeImage(&image, boardsim.Image{Name: "v2", Callback: true}, 4<<20); err != nil {
-		r.t.Fatal(err)
-	}
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"mozpool.yaml": fmt.Sprintf("server: crash\ndata: data\nfiles: files\nboards: boards.yaml\nimages: images.yaml\napi: {listen: \"127.0.0.1:%d\"}\n"+
 			"racks:\n  r1: {listen: 127.0.0.1, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.ports[0], r.ports[1], r.ports[2], r.ports[3]),
 		"boards.yaml": boards,
 		// A loader that met a dead server has gone on to its card: short limits bring it back.
 		"images.yaml": "hardware:\n  simulated: {live: live/simulated, disk: /dev/sim0, keep: [\"0-2MiB\"], limits: {booting: 12s, restarting: 12s, verifying: 12s}}\n" +
-			"images:\n- {name: v2, hardware: [simulated], install: raw, artifacts: [{name: system, file: v2.img, to: p2}], verify: {kind: callback}}\n",
+			"images:\n- {name: v2, hardware: [simulated], install: raw, artifacts: [{name: system, file: v2.img, to: p2}], verify: {kind: callback}}\n" + moreImages,
 		"files/live/simulated/vmlinuz": strings.Repeat("k", 64<<10),
 		"files/live/simulated/initrd":  strings.Repeat("i", 64<<10),
-		"files/artifacts/v2.img":       image.String(),
-	} {
+		"files/artifacts/v2.img":       imageFile(r.t, boardsim.Image{Name: "v2", Callback: true}, 4<<20),
+		"files/artifacts/talks.img":    imageFile(r.t, boardsim.Image{Name: "talks", TCP: 2022, Banner: "SSH-2.0-sim\n", HTTP: 2080}, 64<<10),
+	}
+	for name, text := range files {
 		path := filepath.Join(r.dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			r.t.Fatal(err)
@@ -148,6 +146,22 @@ func (r *rack) writeFiles(n int) {
 			r.t.Fatal(err)
 		}
 	}
+}
+
+// moreImages are one for each other kind of proof.
+const moreImages = `- {name: quiet, install: raw, artifacts: [{name: system, file: talks.img, to: p2}], verify: {kind: loader, for: 1s}}
+- {name: tcp, install: raw, artifacts: [{name: system, file: talks.img, to: p2}], verify: {kind: tcp, port: 2022, expect: SSH-2.0, for: 1s}}
+- {name: http, install: raw, artifacts: [{name: system, file: talks.img, to: p2}], verify: {kind: http, url: ":2080/", status: 200}}
+- {name: unproven, install: raw, artifacts: [{name: system, file: talks.img, to: p2}], verify: {kind: none}}
+`
+
+func imageFile(t *testing.T, img boardsim.Image, size int64) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := boardsim.MakeImage(&out, img, size); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 // start runs the server and waits until it answers.
@@ -232,12 +246,16 @@ func (r *rack) list() ([]boardState, bool) {
 	return all.Boards, true
 }
 
-// wish asks for the image, or for another thing; the attempt is 0 where nobody acknowledged it.
+// wish asks for image:NAME, or for another thing; the attempt is 0 where nobody acknowledged it.
 func (r *rack) wish(name, what, id string) uint32 {
-	body := ""
-	if what == "image" {
-		body = `{"image":"v2"}`
+	what, image, ok := strings.Cut(what, ":")
+	if ok {
+		return r.post(name, what, id, `{"image":"`+image+`"}`)
 	}
+	return r.post(name, what, id, "")
+}
+
+func (r *rack) post(name, what, id, body string) uint32 {
 	req, err := http.NewRequest(http.MethodPost, r.api+"boards/"+name+"/"+what, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
