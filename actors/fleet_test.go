@@ -38,6 +38,8 @@ type rail struct {
 	fail  error
 	calls int
 	stuck map[Switch]error
+	// onSwitch hears when a board gets or loses power.
+	onSwitch func(s Switch, on bool)
 }
 
 func newRail() *rail { return &rail{off: make(map[Switch]bool), cuts: make(map[Switch]int)} }
@@ -73,6 +75,9 @@ func (r *rail) Set(_ context.Context, s Switch, on bool) error {
 	}
 	if !on && !r.off[s] {
 		r.cuts[s]++
+	}
+	if r.onSwitch != nil && r.off[s] == on {
+		r.onSwitch(s, on)
 	}
 	r.off[s] = !on
 	return nil
@@ -129,6 +134,7 @@ type world struct {
 	rail    *rail
 	journal *persistence.Memory
 	offset  time.Duration // of the wall clock
+	current atomic.Pointer[Fleet]
 	cfg     Config
 }
 
@@ -145,11 +151,15 @@ func newWorld(t *testing.T, n int, change func(*Config)) *world {
 
 func (w *world) start(n int) {
 	w.f = New(w.cfg)
+	w.current.Store(w.f)
 	if err := w.f.Load(w.t.Context(), specs(n)); err != nil {
 		w.t.Fatal(err)
 	}
 	synctest.Wait()
 }
+
+// fleet is the one of the moment; boards of a test outlive it.
+func (w *world) fleet() *Fleet { return w.current.Load() }
 
 // restart stops the fleet and takes the boards up again from the journal.
 func (w *world) restart(n int, away time.Duration) {
