@@ -162,7 +162,7 @@ func TestDays(t *testing.T) {
 		t.Logf("repeat with -days.seed %d", *daysSeed)
 		n := *daysBoards
 		u := &unreliable{rand: rand.New(rand.NewPCG(*daysSeed, 0)), life: map[string]context.CancelFunc{}, cuts: map[string][]time.Time{}}
-		w := newWorld(t, n, nil)
+		w := newWorld(t, n, func(c *Config) { c.Racks["r1"] = RackRules{BootsAtOnce: 1 + n/30} }) // few places: boards queue
 		u.w = w
 		w.rail.onSwitch = func(s Switch, on bool) {
 			var chassis int
