@@ -146,12 +146,13 @@ func (f *Fleet) Do(ctx context.Context, name string, o Order) (Answer, error) {
 	return a, err
 }
 
-// welcome does with a new board what its rack asks for.
-func (f *Fleet) welcome(name string, want board.Want) {
+// begin asks for something in the server's own name.
+func (f *Fleet) begin(name string, want board.Want, by string) {
 	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
 	defer cancel()
-	if _, err := f.Wish(ctx, name, Request{Want: want, By: "new_boards", Own: true}); err != nil {
-		f.log.Warn("a new board was left as it is", "board", name, "error", err)
+	if _, err := f.Wish(ctx, name, Request{Want: want, By: by, Own: true}); err != nil {
+		f.log.Warn("a board was left as it is", "board", name, "wanted", string(want), "by", by, "error", err)
+		f.line(name, "statemachine", 4, fmt.Sprintf("%s by %s: %v", want, by, err))
 	}
 }
 

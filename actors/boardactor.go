@@ -60,9 +60,11 @@ type boardActor struct {
 	last   Progress
 	shown  time.Time // when progress was published last
 
-	limit *time.Timer
-	stall *time.Timer
-	probe context.CancelFunc
+	limit  *time.Timer
+	stall  *time.Timer
+	health *time.Timer
+	found  Health // by the last health check of this visit
+	probe  context.CancelFunc
 }
 
 func newBoardActor(f *Fleet, c *cell) *boardActor {
@@ -89,6 +91,10 @@ func (a *boardActor) Receive(ctx actor.Context) {
 		a.reload(m)
 	case *report:
 		a.progress(m)
+	case *checkDue:
+		a.checkHealth(m)
+	case *checked:
+		a.healthChecked(m)
 	case *specChanged:
 		a.spec = m.spec
 		a.publish()
@@ -111,7 +117,7 @@ func (a *boardActor) wake() {
 func (a *boardActor) arrive() {
 	a.run(&item{in: board.Input{Kind: board.Remark}})
 	if want := a.f.rack(a.spec.Rack).rules.NewBoards; want != board.WantNothing {
-		go a.f.welcome(a.spec.Name, want)
+		go a.f.begin(a.spec.Name, want, "new_boards")
 	}
 }
 
@@ -208,7 +214,7 @@ func (a *boardActor) adopt(fl *flight) {
 		a.inputs = fl.item.inputs
 	}
 	if from.Visit != a.b.Visit {
-		a.last = Progress{}
+		a.last, a.found = Progress{}, Health{}
 		if a.probe != nil {
 			a.probe()
 			a.probe = nil
@@ -235,7 +241,7 @@ func holdsPlace(b *board.Board) bool { return b.State.HoldsPlace() && b.Want != 
 
 // publish shows the board to all readers.
 func (a *boardActor) publish() {
-	v := &View{Spec: a.spec, Board: a.b, Seq: a.seq, Inputs: a.inputs, Progress: a.last, At: a.f.now()}
+	v := &View{Spec: a.spec, Board: a.b, Seq: a.seq, Inputs: a.inputs, Progress: a.last, Health: a.found, At: a.f.now()}
 	v.Address = addressOf(v)
 	a.f.roster.publish(a.c, v)
 }

@@ -33,6 +33,8 @@ type RackRules struct {
 	BootsAtOnce int           // places of the power budget; 0: 16
 	PowerOnGap  time.Duration // between two power-ons on one relay board
 	FailedOff   bool          // boards that rest in failed_… are switched off
+	HealthEvery time.Duration // between two checks of a ready board; 0: never
+	Recover     bool          // a ready board that fails its check gets a power cycle
 	NewBoards   board.Want    // what is done with a board that the inventory brings: WantNothing, WantPowerCycle (verify), WantSelfTest
 }
 

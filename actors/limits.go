@@ -11,6 +11,7 @@ import (
 // for the next start of the server. A timer that fires although it is no longer wanted carries its visit.
 func (a *boardActor) arm() {
 	a.disarm()
+	a.armHealth()
 	rules := a.rules(nil)
 	if a.b.Deadline > 0 {
 		a.limit = a.after(time.UnixMilli(a.b.Deadline).Sub(a.f.now()), board.Timeout)
@@ -30,12 +31,12 @@ func (a *boardActor) after(d time.Duration, kind board.Kind) *time.Timer {
 }
 
 func (a *boardActor) disarm() {
-	for _, t := range []*time.Timer{a.limit, a.stall} {
+	for _, t := range []*time.Timer{a.limit, a.stall, a.health} {
 		if t != nil {
 			t.Stop()
 		}
 	}
-	a.limit, a.stall = nil, nil
+	a.limit, a.stall, a.health = nil, nil, nil
 }
 
 // renew restarts the stall limit after evidence that something moves.

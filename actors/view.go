@@ -17,6 +17,7 @@ type View struct {
 	Inputs   *Inputs    // what the current or last attempt pinned; nil: none
 	Address  netip.Addr // the inventory's, else the one last seen; invalid: not known
 	Progress Progress   // of the current visit; zero: nothing heard
+	Health   Health     // of a board in Ready
 	Queue    int        // place in the queue for power, from 1; 0: not queued
 	At       time.Time  // when this was published
 }

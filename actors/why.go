@@ -42,6 +42,9 @@ func (f *Fleet) Why(name string) (Why, error) {
 	default:
 		w.explainWork(v)
 	}
+	if h := v.Health; b.State == board.Ready && h.Text != "" {
+		w.explainHealth(h, v.At)
+	}
 	if b.Lock != nil {
 		w.Text += fmt.Sprintf(" Locked by %s%s.", b.Lock.Who, lead(": ", b.Lock.Why))
 	}
@@ -53,6 +56,18 @@ func lead(by, s string) string {
 		return ""
 	}
 	return by + s
+}
+
+func (w *Why) explainHealth(h Health, now time.Time) {
+	switch {
+	case h.At.IsZero():
+		w.Text += " Health: " + h.Text + "."
+	case h.OK:
+		w.Text += fmt.Sprintf(" Its health check %v ago was good.", now.Sub(h.At).Round(time.Second))
+	default:
+		w.Text += " Its last health check failed: " + h.Text + "."
+		w.Remedy = "ask for a power cycle, or for its image"
+	}
 }
 
 // goal says what the attempt is for: "attempt 3 (image v2, asked by ci)".

@@ -119,7 +119,8 @@ func (s *Server) fleetConfig() actors.Config {
 		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed}
 	for name, r := range s.cfg.Racks {
 		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
-			FailedOff: r.FailedPowerState == config.FailedPowerOff, NewBoards: newBoards[r.NewBoards]}
+			FailedOff:   r.FailedPowerState == config.FailedPowerOff,
+			HealthEvery: r.Health.Every.Std(), Recover: r.Health.OnFailure == config.OnFailureRecover, NewBoards: newBoards[r.NewBoards]}
 	}
 	return c
 }
