@@ -39,7 +39,7 @@ type Server struct {
 	cfg       config.Config
 	opts      Options
 	log       *slog.Logger
-	journal   persistence.Journal
+	journal   *persistence.Local
 	logs      persistence.Logs
 	catalogue images.Published
 	fleet     *actors.Fleet
@@ -150,7 +150,7 @@ func (s *Server) bind() error {
 
 func (s *Server) bindAPI(racks []v1.Rack) error {
 	s.api = httpapi.New(httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload})
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady})
 	return s.api.Listen()
 }
 
