@@ -52,7 +52,7 @@ func eventNames() string {
 
 // said is what the script adds to an event.
 func (b *bootRequest) said() string {
-	step, text := b.query("step"), b.query("text")
+	step, text := clip(b.query("step")), b.query("text")
 	if step != "" && text != "" {
 		step += ": "
 	}
@@ -97,22 +97,35 @@ func parseReadback(text string) (map[string]report, error) {
 	return all, nil
 }
 
+// judge compares what was said of one artifact with what the image asks for. A script may read back more than that.
 func (b *bootRequest) judge(o *images.Order, a images.Artifact, r report) (bool, string) {
-	want := a.Unpacked.SHA256
-	if o.Install == images.InstallTar {
-		_, want = b.s.tarList(a)
-	}
-	switch {
-	case r.sha256 == "" && o.Readback != images.ReadbackOff && a.To != "":
+	switch images.Readback(r.mode) {
+	case "":
+		if o.Readback == images.ReadbackOff || a.To == "" { // the script of the image places it, and may know better
+			return true, ""
+		}
 		return false, "nothing was said of reading " + a.Name + " back"
-	case r.mode == string(images.ReadbackOff) && o.Readback != images.ReadbackOff:
-		return false, a.Name + " was not read back"
-	case r.sha256 != "" && r.sha256 != "-" && r.sha256 != want:
-		return false, fmt.Sprintf("%s is %.12s… on the card, not %.12s…", a.Name, r.sha256, want)
-	case r.mode == string(images.ReadbackFull) && r.sha256 != want:
-		return false, a.Name + " was read back without its hash"
+	case images.ReadbackOff:
+		return o.Readback == images.ReadbackOff, a.Name + " was not read back"
+	case images.ReadbackSampled:
+		return o.Readback != images.ReadbackFull, "only samples of " + a.Name + " were read back"
+	case images.ReadbackFull:
+		want := b.unpacked(o, a)
+		if want == "" {
+			return false, "the archive " + a.Name + " is not what it was, so nothing can be compared with it"
+		}
+		return r.sha256 == want, fmt.Sprintf("%s is %.12s… on the card, not %.12s…", a.Name, printable(r.sha256), want)
 	}
-	return true, ""
+	return false, fmt.Sprintf("%s was read back by %q, which is no way of reading back", a.Name, printable(clip(r.mode)))
+}
+
+// unpacked is the hash that a full read-back has to give; empty: not known any more.
+func (b *bootRequest) unpacked(o *images.Order, a images.Artifact) string {
+	if o.Install != images.InstallTar {
+		return a.Unpacked.SHA256
+	}
+	_, sum := b.s.tarList(a)
+	return sum
 }
 
 // progress takes bytes; they are volatile, so nothing is waited for.
@@ -199,10 +212,9 @@ func (b *bootRequest) artifact(o *images.Order, name string) {
 		b.text(fasthttp.StatusNotFound, "the image has no artifact "+printable(clip(name)))
 		return
 	}
-	if b.ctx.IsGet() {
+	if b.pinned(a.File, "artifact "+name, "") {
 		b.s.cfg.Boards.Tell(b.v.Spec.ID, b.evidence(board.ArtifactRead, name))
 	}
-	b.pinned(a.File, "artifact "+name, "")
 }
 
 // list serves the regular files of an archive with their hashes.
@@ -221,26 +233,32 @@ func (b *bootRequest) list(o *images.Order, name string) {
 	b.ctx.SetBody(data)
 }
 
-// pinned serves a file that the attempt pinned; one that was replaced is not served.
-func (b *bootRequest) pinned(f images.File, what string, proves board.Kind) {
+// pinned serves a file that the attempt pinned; one that was replaced is not served. It says whether bytes follow. proves
+// is what is told once the file's last byte is sent; a range that ends before it proves nothing.
+func (b *bootRequest) pinned(f images.File, what string, proves board.Kind) bool {
 	file, err := b.s.cfg.Catalogue.Get().Open(f)
 	if err != nil {
-		b.s.line(b.v, "transfer", 3, fmt.Sprintf("%s cannot be served: %v", what, err))
+		b.s.line(b.v, 3, fmt.Sprintf("%s cannot be served: %v", what, err))
 		b.text(fasthttp.StatusServiceUnavailable, "the file is not what it was; the server's log says more")
-		return
+		return false
 	}
-	began := b.s.cfg.Clock()
-	v, s, from := b.v, b.s, b.from
-	t := &Transfer{ReadSeekCloser: file, Size: f.Size, Done: func(sent int64, err error) {
-		took := s.cfg.Clock().Sub(began).Round(time.Millisecond)
+	out := &body{Transfer: &Transfer{ReadSeekCloser: file, Size: f.Size}, length: f.Size}
+	out.Done = b.watch(out, what, proves)
+	return b.stream(out, f.SHA256)
+}
+
+// watch makes the Done of a body. It runs after the handler has ended, so it holds nothing of the request but copies.
+func (b *bootRequest) watch(out *body, what string, proves board.Kind) func(int64, error) {
+	s, v, token, from, began := b.s, b.v, b.token, b.from, b.s.cfg.Clock()
+	return func(sent int64, err error) {
 		if err != nil {
-			s.line(v, "transfer", 4, fmt.Sprintf("%s to %s broke off after %d bytes: %v", what, from.Addr(), sent, err))
+			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d bytes: %v", what, from.Addr(), sent, err))
 			return
 		}
-		s.line(v, "transfer", 6, fmt.Sprintf("%s to %s: %d bytes in %v", what, from.Addr(), sent, took))
-		if proves != "" {
-			s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: proves, Token: v.Board.Token, Text: what + " read"}, From: from})
+		took := s.cfg.Clock().Sub(began).Round(time.Millisecond)
+		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v", what, from.Addr(), sent, took))
+		if proves != "" && out.start+out.length == out.Size {
+			s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: proves, Token: token, Text: what + " read"}, From: from})
 		}
-	}}
-	b.stream(&body{Transfer: t, length: f.Size}, f.Size, f.SHA256)
+	}
 }

@@ -2,11 +2,10 @@ package netboot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -21,26 +20,42 @@ const (
 	httpIdle   = 2 * time.Minute
 	httpBody   = 64 << 10 // boards send none
 	httpConns  = 16384
-	httpStop   = 3 * time.Second
+	httpStop   = 3 * time.Second // for requests and transfers that go on when the server is to stop
 	askLimit   = 5 * time.Second // for the commit behind a callback
 )
 
-// serveHTTP serves boards until ctx ends.
+// serveHTTP serves boards until ctx ends, gives what goes on a moment, and then cuts it: scripts begin transfers again.
 func (s *Server) serveHTTP(ctx context.Context) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of requests: a little longer than the server's
+	defer end()
+	open := newConns()
 	server := &fasthttp.Server{
-		Handler: s.handle, Name: "mozpool", ReadTimeout: httpHeader, IdleTimeout: httpIdle, MaxRequestBodySize: httpBody, Concurrency: httpConns,
-		NoDefaultContentType: true, DisableHeaderNamesNormalizing: false, CloseOnShutdown: true, Logger: quiet{}, TCPKeepalive: true,
+		Handler: func(c *fasthttp.RequestCtx) { s.handle(life, c) }, Name: "mozpool", ConnState: open.note,
+		ReadTimeout: s.patience, WriteTimeout: sendLimit, IdleTimeout: httpIdle, MaxRequestBodySize: httpBody, Concurrency: httpConns,
+		NoDefaultContentType: true, CloseOnShutdown: true, Logger: quiet{},
 	}
-	stop := context.AfterFunc(ctx, func() {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpStop)
-		defer cancel()
-		_ = server.ShutdownWithContext(bound) // transfers that outlast it end with the process; scripts begin them again
-	})
-	err := server.Serve(s.http)
-	if stop() {
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(s.http) }() // ends with the listener
+	select {
+	case err := <-ended:
 		return fmt.Errorf("HTTP ended: %w", err)
+	case <-ctx.Done():
 	}
+	_ = s.http.Close() // the engine closes only a listener that it has taken up already
+	if !shutdown(server, httpStop) {
+		end()
+		open.cut()
+		shutdown(server, time.Second) // only their handlers are left
+	}
+	_ = <-ended // says that it was closed
 	return nil
+}
+
+// shutdown says whether every connection ended within the time.
+func shutdown(server *fasthttp.Server, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return !errors.Is(server.ShutdownWithContext(ctx), context.DeadlineExceeded)
 }
 
 // quiet is a logger for fasthttp: what boards and strangers break is not worth a line each.
@@ -50,13 +65,14 @@ func (quiet) Printf(string, ...any) {}
 
 // request is what a handler needs of a request; nothing of it outlives the handler but copies.
 type request struct {
+	life context.Context // ends when the server cuts what still goes on
 	ctx  *fasthttp.RequestCtx
 	s    *Server
 	from netip.AddrPort
 }
 
-func (s *Server) handle(ctx *fasthttp.RequestCtx) {
-	r := &request{ctx: ctx, s: s}
+func (s *Server) handle(life context.Context, ctx *fasthttp.RequestCtx) {
+	r := &request{life: life, ctx: ctx, s: s}
 	if a, ok := ctx.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()
 		r.from = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
@@ -150,11 +166,11 @@ func (r *request) boot(text, path string) {
 // ask hands evidence to the board's actor and answers with its verdict.
 func (r *request) ask(v *actors.View, e actors.Evidence) {
 	e.From = r.from
-	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
+	ctx, cancel := context.WithTimeout(r.life, askLimit)
 	defer cancel()
 	verdict, err := r.s.cfg.Boards.Ask(ctx, v.Spec.ID, e)
 	if err != nil {
-		r.s.line(v, "transfer", 4, fmt.Sprintf("%s was not taken: %v", e.Input.Kind, err))
+		r.s.line(v, 4, fmt.Sprintf("%s was not taken: %v", e.Input.Kind, err))
 		r.text(fasthttp.StatusServiceUnavailable, "nothing can be decided now; ask again")
 		return
 	}
@@ -174,7 +190,7 @@ func (r *request) ask(v *actors.View, e actors.Evidence) {
 
 // up takes an image's word that it runs, by source address.
 func (r *request) up() {
-	v := r.s.cfg.Boards.ByAddress(r.from.Addr())
+	v := r.s.byAddress(r.from.Addr())
 	image := r.query("image")
 	switch {
 	case image == "":
@@ -187,67 +203,11 @@ func (r *request) up() {
 }
 
 // siteFile serves a file of boot/.
-func (r *request) siteFile(escaped string) {
-	name, err := url.PathUnescape(escaped)
-	if err != nil || len(name) > maxName {
-		r.text(fasthttp.StatusNotFound, "no such file")
-		return
-	}
+func (r *request) siteFile(name string) {
 	t, err := r.s.openExactly(name)
 	if err != nil {
 		r.text(fasthttp.StatusNotFound, "no such file")
 		return
 	}
-	r.stream(&body{Transfer: t, length: t.Size}, t.Size, "")
-}
-
-// bare answers the original's callbacks: /api/device/NAME/event/EVENT/ and …/bootconfig/, from the board's own address.
-func (r *request) bare(path string) {
-	name, rest, _ := strings.Cut(path, "/")
-	v := r.s.cfg.Boards.ByName(name)
-	if v == nil {
-		r.text(fasthttp.StatusNotFound, "there is no board "+printable(name))
-		return
-	}
-	if v.Address != r.from.Addr() {
-		r.text(fasthttp.StatusForbidden, "this is answered to the board itself only")
-		return
-	}
-	rest = strings.TrimSuffix(rest, "/")
-	if rest == "bootconfig" {
-		b := &bootRequest{request: r, v: v}
-		r.only(b.config, "GET", "HEAD")
-		return
-	}
-	event, ok := strings.CutPrefix(rest, "event/")
-	kind, known := bareEvents[event]
-	if !ok || !known {
-		r.text(fasthttp.StatusNotFound, "no such event")
-		return
-	}
-	r.only(func() {
-		r.ask(v, actors.Evidence{Input: board.Input{Kind: kind, Bare: true, Good: true, Text: event}})
-	}, "GET", "POST")
-}
-
-// bareEvents are the original's names.
-var bareEvents = map[string]board.Kind{
-	"mobile_init_started": board.InitStarted, "maint_mode": board.MaintenanceUp,
-	"android_downloading": board.Downloads, "b2g_downloading": board.Downloads,
-	"android_extracting": board.Writes, "b2g_extracting": board.Writes,
-	"android_rebooting": board.Rebooting, "b2g_rebooting": board.Rebooting,
-	"self_test_running": board.TestRunning, "self_test_ok": board.TestOK, "failed_self_test": board.ScriptFailed,
-}
-
-// openExactly opens a file of boot/ under just this name.
-func (s *Server) openExactly(name string) (*Transfer, error) {
-	if name == "" || strings.ContainsAny(name, "\x00\\") {
-		return nil, errNoFile
-	}
-	root, err := os.OpenRoot(s.bootFolder())
-	if err != nil {
-		return nil, errNoFile
-	}
-	defer func() { _ = root.Close() }() // files stay open without it
-	return openRegular(root, name)
+	r.stream(&body{Transfer: t, length: t.Size}, "")
 }

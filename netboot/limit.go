@@ -48,39 +48,33 @@ func (l *limiter) leave(a netip.Addr) {
 	}
 }
 
-// recent remembers keys for a while. A request that is sent again because its answer was lost is one request.
+// recent remembers keys for a while. A request that is sent again because its answer was lost is one request. It keeps two
+// generations of at most half of maxRecent keys, so that memory and the time of a call are bounded, however many come.
 type recent struct {
-	mu   sync.Mutex
-	keep time.Duration
-	seen map[string]time.Time
+	mu    sync.Mutex
+	keep  time.Duration
+	young map[string]time.Time
+	old   map[string]time.Time
 }
 
 func newRecent(keep time.Duration) *recent {
-	return &recent{keep: keep, seen: make(map[string]time.Time)}
+	return &recent{keep: keep, young: make(map[string]time.Time)}
 }
 
 // first says whether the key was not seen within the time; it is seen now.
 func (r *recent) first(key string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if at, ok := r.seen[key]; ok && now.Sub(at) < r.keep && now.Sub(at) >= 0 {
+	at, ok := r.young[key]
+	if !ok {
+		at, ok = r.old[key]
+	}
+	if age := now.Sub(at); ok && age >= 0 && age < r.keep {
 		return false
 	}
-	if len(r.seen) >= maxRecent {
-		r.drop(now)
+	if len(r.young) >= maxRecent/2 {
+		r.old, r.young = r.young, make(map[string]time.Time)
 	}
-	r.seen[key] = now
+	r.young[key] = now
 	return true
-}
-
-// drop forgets what is old, or everything where nothing is: memory is bounded, and the cost is a doubled line.
-func (r *recent) drop(now time.Time) {
-	for k, at := range r.seen {
-		if now.Sub(at) >= r.keep {
-			delete(r.seen, k)
-		}
-	}
-	if len(r.seen) >= maxRecent {
-		clear(r.seen)
-	}
 }

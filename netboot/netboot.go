@@ -60,15 +60,24 @@ func order(v *actors.View) *images.Order {
 	return o
 }
 
+// byAddress finds a board of this rack by its address; another rack's VLAN may use the same addresses.
+func (s *Server) byAddress(a netip.Addr) *actors.View {
+	v := s.cfg.Boards.ByAddress(a)
+	if v == nil || v.Spec.Rack != s.cfg.Rack {
+		return nil
+	}
+	return v
+}
+
 // bootOf is what templates know of the board's living boot.
 func (s *Server) bootOf(v *actors.View) images.Boot {
 	return images.Boot{Server: s.cfg.Address.String(), Port: int(s.addrs.HTTP.Port()), Token: v.Board.Token.String(), Board: v.Spec.Name,
 		MAC: v.Spec.MAC.String(), Rack: v.Spec.Rack, Attempt: uint64(v.Board.Attempt), Boot: uint64(v.Board.Boot)}
 }
 
-// line adds a line to a board's log, with the tokens in it cut.
-func (s *Server) line(v *actors.View, source string, severity int, text string) {
+// line adds a line about a transfer to a board's log, with the tokens in it cut.
+func (s *Server) line(v *actors.View, severity int, text string) {
 	if s.cfg.Logs != nil && v != nil {
-		s.cfg.Logs.Append(persistence.Line{Board: v.Spec.Name, At: s.cfg.Clock(), Source: source, Severity: severity, Text: cutTokens(text)})
+		s.cfg.Logs.Append(persistence.Line{Board: v.Spec.Name, At: s.cfg.Clock(), Source: "transfer", Severity: severity, Text: cutTokens(text)})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"mozpool/actors"
 	"mozpool/actors/board"
@@ -24,7 +25,8 @@ const maxName = 127
 type Transfer struct {
 	io.ReadSeekCloser
 	Size int64
-	// Done is told once how many bytes the loader has acknowledged, and what ended the transfer; nil is its end.
+	// Done is told once how many bytes were sent, and what ended the transfer; nil: the last byte is with the reader (by
+	// TFTP acknowledged, by HTTP taken by the kernel).
 	Done func(sent int64, err error)
 }
 
@@ -38,33 +40,30 @@ func (s *Server) Open(name string, peer netip.AddrPort) (*Transfer, error) {
 		return nil, errNoFile
 	}
 	name = strings.TrimLeft(path.Clean("/"+name), "/")
-	if _, rest, ok := cutLast(name, "pxelinux.cfg/"); ok {
-		return s.openConfig(rest, name, peer)
-	}
-	if token, file, ok := tokenFile(name); ok {
+	if token, file, ok := tokenFile(name); ok { // first: a loader whose boot file is a configuration puts pxelinux.cfg/ before all
 		return s.openBootFile(token, file, peer)
+	}
+	if rest, ok := cutLast(name, "pxelinux.cfg/"); ok {
+		return s.openConfig(rest, name, peer)
 	}
 	return s.openSiteFile(name)
 }
 
-// cutLast splits a name at a folder, which stands at its start or behind a slash.
-func cutLast(name, folder string) (before, after string, ok bool) {
+// cutLast gives what follows the last folder of this name, which stands at the start or behind a slash.
+func cutLast(name, folder string) (after string, ok bool) {
 	i := strings.LastIndex("/"+name, "/"+folder)
 	if i < 0 {
-		return "", "", false
+		return "", false
 	}
-	return name[:i], name[i+len(folder):], true
+	return name[i+len(folder):], true
 }
 
 // tokenFile reads [prefix/]b/TOKEN/FILE.
 func tokenFile(name string) (board.Token, string, bool) {
-	_, rest, ok := cutLast(name, "b/")
-	if !ok {
-		return board.Token{}, "", false
-	}
+	rest, _ := cutLast(name, "b/")
 	text, file, ok := strings.Cut(rest, "/")
 	t, err := board.ParseToken(text)
-	return t, file, ok && err == nil
+	return t, file, ok && err == nil && !strings.Contains(file, "/")
 }
 
 // openConfig answers for pxelinux.cfg/…: a board's own entry by its MAC, and the default.
@@ -92,7 +91,7 @@ func (s *Server) openConfig(name, whole string, peer netip.AddrPort) (*Transfer,
 	}
 	if s.asked.first(peer.String()+" "+whole, s.cfg.Clock()) {
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LoaderAsked, Text: text}, From: peer})
-		s.line(v, "transfer", 6, fmt.Sprintf("loader at %s asked for its boot entry: %s", peer.Addr(), text))
+		s.line(v, 6, fmt.Sprintf("loader at %s asked for its boot entry: %s", peer.Addr(), text))
 	}
 	if err != nil {
 		return nil, err
@@ -116,13 +115,20 @@ func (s *Server) entry(v *actors.View) ([]byte, error) {
 
 // openDefault answers with the site's default entry, or with ours, which chains to the card.
 func (s *Server) openDefault(peer netip.AddrPort) (*Transfer, error) {
-	if v := s.cfg.Boards.ByAddress(peer.Addr()); v != nil && s.asked.first(peer.String()+" default", s.cfg.Clock()) {
-		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.FellThrough, Text: "read the default entry"}, From: peer})
+	t, err := s.openExactly("pxelinux.cfg/default")
+	if err != nil {
+		t = fromMemory([]byte(images.DefaultEntry))
 	}
-	if t, err := s.openSiteFile("pxelinux.cfg/default"); err == nil {
+	v := s.byAddress(peer.Addr())
+	if v == nil {
 		return t, nil
 	}
-	return fromMemory([]byte(images.DefaultEntry)), nil
+	t.Done = func(_ int64, err error) {
+		if err == nil && s.asked.first(peer.String()+" default", s.cfg.Clock()) {
+			s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.FellThrough, Text: "read the default entry"}, From: peer})
+		}
+	}
+	return t, nil
 }
 
 func fromMemory(data []byte) *Transfer {
@@ -146,22 +152,23 @@ func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (
 	}
 	f, err := s.cfg.Catalogue.Get().Open(*file)
 	if err != nil {
-		s.line(v, "transfer", 3, fmt.Sprintf("%s for boot %d: %v", name, v.Board.Boot, err))
+		s.line(v, 3, fmt.Sprintf("%s for boot %d: %v", name, v.Board.Boot, err))
 		return nil, errNoFile
 	}
 	began := s.cfg.Clock()
 	return &Transfer{ReadSeekCloser: f, Size: file.Size, Done: func(sent int64, err error) {
-		took := s.cfg.Clock().Sub(began)
+		took := s.cfg.Clock().Sub(began).Round(time.Millisecond)
 		if err != nil {
-			s.line(v, "transfer", 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes: %v", name, peer.Addr(), sent, file.Size, err))
+			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes: %v", name, peer.Addr(), sent, file.Size, err))
 			return
 		}
-		s.line(v, "transfer", 6, fmt.Sprintf("%s to %s: %d bytes in %v", name, peer.Addr(), file.Size, took.Round(1e6)))
+		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v", name, peer.Addr(), file.Size, took))
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: kind, Token: t, Text: name + " read"}, From: peer})
 	}}, nil
 }
 
-// bootFile finds a file of the live environment, and what it proves once it was read to its end.
+// bootFile finds a file of the live environment, and what it proves once it was read to its end. A device tree is the last
+// thing that U-Boot reads, so it proves no less than the kernel before it.
 func bootFile(o *images.Order, name string) (*images.File, board.Kind) {
 	switch name {
 	case "kernel":
@@ -169,7 +176,7 @@ func bootFile(o *images.Order, name string) (*images.File, board.Kind) {
 	case "initrd":
 		return &o.Hardware.Initrd, board.InitrdRead
 	case "fdt":
-		return o.Hardware.FDT, board.InitrdRead
+		return o.Hardware.FDT, board.KernelRead
 	case "squashfs":
 		return o.Hardware.Squashfs, board.SquashfsRead
 	}
@@ -194,6 +201,19 @@ func (s *Server) openSiteFile(name string) (*Transfer, error) {
 		}
 		name = rest
 	}
+}
+
+// openExactly opens a file of boot/ under just this name.
+func (s *Server) openExactly(name string) (*Transfer, error) {
+	if name == "" || len(name) > maxName || strings.ContainsAny(name, "\x00\\") {
+		return nil, errNoFile
+	}
+	root, err := os.OpenRoot(s.bootFolder())
+	if err != nil {
+		return nil, errNoFile
+	}
+	defer func() { _ = root.Close() }() // files stay open without it
+	return openRegular(root, name)
 }
 
 func openRegular(root *os.Root, name string) (*Transfer, error) {

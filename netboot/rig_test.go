@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
 	"mozpool/netboot/images"
+	"mozpool/persistence"
 )
 
 // TestMain looks for goroutines that are left over. The engine's cleaner of idle workers sees only after its next sleep,
@@ -111,6 +114,53 @@ type rig struct {
 	*Server
 	fleet *fakeFleet
 	files string
+	logs  *fakeLogs
+}
+
+// fakeLogs keeps lines. What the package does not call is not there.
+type fakeLogs struct {
+	persistence.Logs
+	mu    sync.Mutex
+	lines []persistence.Line
+	added chan struct{}
+}
+
+func (l *fakeLogs) Append(line persistence.Line) bool {
+	l.mu.Lock()
+	l.lines = append(l.lines, line)
+	l.mu.Unlock()
+	l.added <- struct{}{}
+	return true
+}
+
+func (l *fakeLogs) all() []persistence.Line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.lines)
+}
+
+func (l *fakeLogs) has(text string) bool {
+	return slices.ContainsFunc(l.all(), func(line persistence.Line) bool { return strings.Contains(line.Text, text) })
+}
+
+// wait waits for a line with the text.
+func (l *fakeLogs) wait(t *testing.T, text string) {
+	t.Helper()
+	for !l.has(text) {
+		select {
+		case <-l.added:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("no line with %q: %v", text, l.all())
+		}
+	}
+}
+
+// rigOptions are what a test may want otherwise.
+type rigOptions struct {
+	bare     bool
+	kernel   string        // its content
+	patience time.Duration // of the HTTP server
+	limits   *limiter
 }
 
 const imagesYAML = `
@@ -122,6 +172,14 @@ const artifactText = "0123456789abcdef"
 
 func newRig(t *testing.T, bare bool) *rig {
 	t.Helper()
+	return newRigOf(t, rigOptions{bare: bare})
+}
+
+func newRigOf(t *testing.T, opt rigOptions) *rig {
+	t.Helper()
+	if opt.kernel == "" {
+		opt.kernel = "the kernel"
+	}
 	dir := t.TempDir()
 	put := func(name, data string) {
 		path := filepath.Join(dir, name)
@@ -133,10 +191,12 @@ func newRig(t *testing.T, bare bool) *rig {
 		}
 	}
 	put("images.yaml", imagesYAML)
-	put("files/live/arm64/vmlinuz", "the kernel")
+	put("files/live/arm64/vmlinuz", opt.kernel)
 	put("files/live/arm64/initrd", "the initrd")
 	put("files/artifacts/v1.img", artifactText)
 	put("files/boot/lpxelinux.0", "the loader")
+	put("files/boot/50%.txt", "half")
+	put("files/boot/default", "nobody's entry")
 	put("files/secret", "not for boards")
 	c, problems := images.Load(images.Options{Path: filepath.Join(dir, "images.yaml"), Files: filepath.Join(dir, "files"), Store: filepath.Join(dir, "store"),
 		Builtin: map[string]string{images.Maintenance: "wait", images.SelfTest: "test"}})
@@ -152,11 +212,18 @@ func newRig(t *testing.T, bare bool) *rig {
 	}
 	f := &fakeFleet{verdict: board.Moved, changed: make(chan struct{}, 1024), view: &actors.View{Spec: spec, Inputs: in, Address: loopback,
 		Board: board.Board{State: board.Booting, Token: alive, Past: []board.Token{past}, Attempt: 1, Boot: 2}}}
-	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: bare, Boards: f, Catalogue: catalogue})
+	logs := &fakeLogs{added: make(chan struct{}, 4096)}
+	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Server: s, fleet: f, files: filepath.Join(dir, "files")}
+	if opt.patience != 0 {
+		s.patience = opt.patience
+	}
+	if opt.limits != nil {
+		s.limits = opt.limits
+	}
+	r := &rig{Server: s, fleet: f, files: filepath.Join(dir, "files"), logs: logs}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()

@@ -33,6 +33,8 @@ type Server struct {
 	asked  *recent // who asked for which entry lately
 	heard  *recent // whose syslog was told lately
 	limits *limiter
+
+	patience time.Duration // for header and body of an HTTP request
 }
 
 // Listen binds every socket of the rack. Nothing is answered before Run.
@@ -46,7 +48,8 @@ func Listen(cfg Config) (*Server, error) {
 	if !cfg.Address.IsValid() {
 		cfg.Address = cfg.Listen
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger.With("rack", cfg.Rack), asked: newRecent(askedFor), heard: newRecent(heardFor), limits: newLimiter(perSource, inAll)}
+	s := &Server{cfg: cfg, log: cfg.Logger.With("rack", cfg.Rack), asked: newRecent(askedFor), heard: newRecent(heardFor),
+		limits: newLimiter(perSource, inAll), patience: httpHeader}
 	var err error
 	if s.http, err = net.Listen("tcp", netip.AddrPortFrom(cfg.Listen, cfg.HTTP).String()); err != nil {
 		return nil, s.cannot("HTTP", "http", cfg.HTTP, err)
@@ -103,7 +106,7 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-// Run serves until ctx ends, then gives transfers a moment and returns nil.
+// Run serves until ctx ends, then gives transfers a moment, at most 5 s, and returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.serveTFTP(ctx) })

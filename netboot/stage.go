@@ -25,13 +25,13 @@ func (b *bootRequest) secondStage() {
 	script, err := b.s.stage(b.v, o)
 	if err != nil {
 		b.s.log.Error("second stage not rendered", "board", b.v.Spec.Name, "error", err)
-		b.s.line(b.v, "transfer", 3, err.Error())
+		b.s.line(b.v, 3, err.Error())
 		b.text(fasthttp.StatusServiceUnavailable, "the script cannot be made; the server's log says why")
 		return
 	}
 	if b.ctx.IsGet() {
 		b.s.cfg.Boards.Tell(b.v.Spec.ID, b.evidence(board.StageRead, "fetched the second stage"))
-		b.s.line(b.v, "transfer", 6, fmt.Sprintf("second stage to %s: %d bytes", b.from.Addr(), len(script)))
+		b.s.line(b.v, 6, fmt.Sprintf("second stage to %s: %d bytes", b.from.Addr(), len(script)))
 	}
 	b.ctx.SetContentType("text/x-shellscript; charset=utf-8")
 	b.ctx.SetBody(script)

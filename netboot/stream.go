@@ -13,53 +13,49 @@ import (
 )
 
 const (
-	sendChunk = 4 << 20          // after which the peer's patience is measured anew
-	sendLimit = 60 * time.Second // for one chunk
+	sendChunk = 4 << 20          // bytes, after which a new time limit begins
+	sendLimit = 60 * time.Second // for one chunk, and for every other answer
 )
 
 // body is a file, or a range of it, on its way to a board. It is sent by sendfile.
 type body struct {
 	*Transfer
-	length int64
+	start  int64 // first byte of the range
+	length int64 // of the range
 	conn   net.Conn
 	sent   int64
 	err    error
 }
 
 // WriteTo hands the file to the connection in chunks, each under a time limit, so that a board that is gone holds
-// nothing for long.
+// nothing for long. The engine sets a new limit for the next answer, so none is taken away here.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
-	from, ok := w.(io.ReaderFrom)
-	file, isFile := b.ReadSeekCloser.(*os.File)
-	for b.sent < b.length {
-		if b.conn != nil {
-			if b.err = b.conn.SetWriteDeadline(time.Now().Add(sendLimit)); b.err != nil {
-				return b.sent, b.err
-			}
+	for b.sent < b.length && b.err == nil {
+		if b.err = b.conn.SetWriteDeadline(time.Now().Add(sendLimit)); b.err != nil {
+			break
 		}
 		n := min(sendChunk, b.length-b.sent)
 		var wrote int64
-		if ok && isFile {
-			wrote, b.err = from.ReadFrom(&io.LimitedReader{R: file, N: n})
-		} else {
-			wrote, b.err = io.CopyN(w, b.ReadSeekCloser, n)
-		}
+		wrote, b.err = b.chunk(w, n)
 		b.sent += wrote
 		if b.err == nil && wrote < n {
-			b.err = io.ErrUnexpectedEOF
-		}
-		if b.err != nil {
-			return b.sent, b.err
+			b.err = io.ErrUnexpectedEOF // the file was cut
 		}
 	}
-	return b.sent, nil
+	return b.sent, b.err
+}
+
+// chunk sends n bytes. Only an *os.File in an io.LimitedReader, handed to the connection's ReadFrom, goes by sendfile.
+func (b *body) chunk(w io.Writer, n int64) (int64, error) {
+	file, isFile := b.ReadSeekCloser.(*os.File)
+	if to, ok := w.(io.ReaderFrom); ok && isFile {
+		return to.ReadFrom(&io.LimitedReader{R: file, N: n})
+	}
+	return io.CopyN(w, b.ReadSeekCloser, n)
 }
 
 // Close ends the transfer and tells how it went.
 func (b *body) Close() error {
-	if b.conn != nil {
-		_ = b.conn.SetWriteDeadline(time.Time{}) // the connection may be gone
-	}
 	if b.sent < b.length && b.err == nil {
 		b.err = io.ErrUnexpectedEOF
 	}
@@ -67,47 +63,48 @@ func (b *body) Close() error {
 	return b.Transfer.Close()
 }
 
-// stream answers with a file: whole, a single range, nothing new (304), or its head only.
-func (r *request) stream(b *body, size int64, etag string) {
-	h := &r.ctx.Response.Header
+// stream answers with a file: whole, a single range, nothing new (304), or its head only. It takes the body over, and says
+// whether bytes follow.
+func (r *request) stream(b *body, etag string) bool {
+	size, h := b.Size, &r.ctx.Response.Header
 	h.Set("Accept-Ranges", "bytes")
 	r.ctx.SetContentType("application/octet-stream")
 	if etag != "" {
 		h.Set("ETag", `"`+etag+`"`)
 		if matches(string(r.ctx.Request.Header.Peek("If-None-Match")), etag) {
-			r.unread(b)
 			r.ctx.SetStatusCode(fasthttp.StatusNotModified)
-			return
+			return b.unread()
 		}
 	}
 	start, length, ok := r.wanted(size, etag)
 	if !ok {
-		r.unread(b)
 		r.text(fasthttp.StatusRequestedRangeNotSatisfiable, "no such range")
-		h.Set("Content-Range", fmt.Sprintf("bytes */%d", size))
-		return
+		h.Set("Content-Range", fmt.Sprintf("bytes */%d", size)) // after text, which clears the headers
+		return b.unread()
 	}
 	if length < size {
 		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, start+length-1, size))
 		r.ctx.SetStatusCode(fasthttp.StatusPartialContent)
 	}
 	if r.ctx.IsHead() {
-		r.unread(b)
 		r.ctx.Response.SkipBody = true
 		h.SetContentLength(int(length))
-		return
+		return b.unread()
 	}
 	if _, err := b.Seek(start, io.SeekStart); err != nil {
-		r.unread(b)
 		r.text(fasthttp.StatusServiceUnavailable, "the file cannot be read")
-		return
+		return b.unread()
 	}
-	b.length, b.conn = length, r.ctx.Conn()
+	b.start, b.length, b.conn = start, length, r.ctx.Conn()
 	r.ctx.Response.SetBodyStream(b, int(length))
+	return true
 }
 
-// unread closes a body that is not sent, without telling of a transfer.
-func (*request) unread(b *body) { _ = b.Transfer.Close() } // was only opened
+// unread closes a body that is not sent, without telling of a transfer: false, nothing follows.
+func (b *body) unread() bool {
+	_ = b.Transfer.Close() // was only opened
+	return false
+}
 
 // matches says whether an If-None-Match names the tag.
 func matches(header, etag string) bool {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ func (s *Server) serveSyslog(ctx context.Context) error {
 
 // takeLine stores a line of a board; others are dropped, for nobody could find them again.
 func (s *Server) takeLine(data []byte, from netip.Addr) {
-	v := s.cfg.Boards.ByAddress(from)
+	v := s.byAddress(from)
 	if v == nil || s.cfg.Logs == nil {
 		return
 	}
@@ -82,6 +81,9 @@ func parseLine(data []byte, now time.Time) persistence.Line {
 	if len(rest) > len(time.Stamp) && rest[len(time.Stamp)] == ' ' {
 		if at, err := time.ParseInLocation(time.Stamp, rest[:len(time.Stamp)], time.UTC); err == nil {
 			l.BoardAt = at.AddDate(now.Year(), 0, 0)
+			if l.BoardAt.After(now.AddDate(0, 0, 2)) { // no year is sent: a line of December that comes in January
+				l.BoardAt = l.BoardAt.AddDate(-1, 0, 0)
+			}
 			rest = rest[len(time.Stamp)+1:]
 		}
 	}
@@ -97,7 +99,7 @@ func from5424(l persistence.Line, m *rfc5424.SyslogMessage) persistence.Line {
 	if m.Timestamp != nil {
 		l.BoardAt = *m.Timestamp
 	}
-	l.Text = printable(strings.TrimRight(text, "\r\n"))
+	l.Text = printable(strings.TrimRight(strings.ReplaceAll(text, "\ufeff", ""), "\x00\r\n"))
 	return l
 }
 
@@ -124,12 +126,32 @@ func printable(text string) string {
 	}, text)
 }
 
-var tokenIn = regexp.MustCompile(`\bb/([a-z2-7]{4})[a-z2-7]{22}\b`)
-
-// cutTokens leaves 4 characters of each boot token in a text.
+// cutTokens leaves 4 characters of each boot token in a text. A word of 26 characters that may be a token is taken for
+// one, wherever it stands: a live environment logs its kernel's arguments, a script its variables.
 func cutTokens(text string) string {
-	if !strings.Contains(text, "b/") {
+	var out strings.Builder
+	done := 0
+	for i := 0; i < len(text); {
+		if !isWord(text[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(text) && isWord(text[i]) {
+			i++
+		}
+		if start > 0 && text[start-1] == '%' && i-start > 2 {
+			start += 2 // %2F
+		}
+		if t, err := board.ParseToken(text[start:i]); err == nil {
+			out.WriteString(text[done:start] + t.Short())
+			done = i
+		}
+	}
+	if done == 0 {
 		return text
 	}
-	return tokenIn.ReplaceAllString(text, "b/$1…")
+	return out.String() + text[done:]
 }
+
+func isWord(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }

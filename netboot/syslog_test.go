@@ -1,6 +1,7 @@
 package netboot
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,50 @@ func FuzzParseLine(f *testing.F) {
 func TestTokensAreCut(t *testing.T) {
 	t.Parallel()
 	text := alive.String()
-	if got, want := cutTokens("GET /b/"+text+"/kernel"), "GET /b/"+text[:4]+"…/kernel"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	short := text[:4] + "…"
+	for _, c := range []struct{ in, want string }{
+		{"GET /b/" + text + "/kernel", "GET /b/" + short + "/kernel"},
+		{"MP_TOKEN=" + text, "MP_TOKEN=" + short},
+		{"b%2F" + text + "%2Fkernel", "b%2F" + short + "%2Fkernel"},
+		{strings.ToUpper(text) + " " + text, short + " " + short},
+		{"a" + text, "a" + text}, {"no token", "no token"}, {"", ""},
+	} {
+		if got := cutTokens(c.in); got != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
+		}
 	}
+}
+
+func TestYearOfALine(t *testing.T) {
+	t.Parallel()
+	l := parseLine([]byte("<13>Dec 31 23:59:59 late"), time.Date(2027, 1, 1, 0, 0, 5, 0, time.UTC))
+	if l.BoardAt.Year() != 2026 {
+		t.Errorf("a line of December that came in January is of %v", l.BoardAt)
+	}
+}
+
+// TestLinesReachTheBoardsLog: from the board's address, with its severity, and without tokens; nobody else's.
+func TestLinesReachTheBoardsLog(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, false)
+	send := func(from string) {
+		conn, err := net.DialUDP("udp", &net.UDPAddr{IP: net.ParseIP(from)}, net.UDPAddrFromAddrPort(r.Addrs().Syslog))
+		if err != nil {
+			t.Skipf("no socket at %s: %v", from, err)
+		}
+		if _, err := conn.Write([]byte("<11>Nov 23 08:59:00 mozpool: " + from + " b/" + alive.String() + "/kernel")); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("127.0.0.9")
+	send("127.0.0.1")
+	r.logs.wait(t, "127.0.0.1")
+	got := r.logs.all()
+	if len(got) != 1 || got[0].Board != "board1" || got[0].Severity != 3 || got[0].Source != "syslog" || strings.Contains(got[0].Text, alive.String()) {
+		t.Errorf("lines %+v", got)
+	}
+	r.heard(t, 1)
 }

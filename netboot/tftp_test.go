@@ -2,14 +2,17 @@ package netboot
 
 import (
 	"bytes"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pin/tftp/v3"
 
 	"mozpool/actors/board"
+	"mozpool/netboot/images"
 )
 
 func (r *rig) read(t *testing.T, name string) (string, error) {
@@ -112,5 +115,94 @@ func TestPortInUse(t *testing.T) {
 	_, err := Listen(Config{Rack: "r2", Listen: loopback, TFTP: r.Addrs().TFTP.Port()})
 	if err == nil || !strings.Contains(err.Error(), "racks.r2.ports.tftp") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// raw sends one datagram and gives the first answer.
+func (r *rig) raw(t *testing.T, packet string) []byte {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := conn.WriteToUDPAddrPort([]byte(packet), r.Addrs().TFTP); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 2048)
+	n, err := conn.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buf[:n]
+}
+
+func TestRawRequests(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, false)
+	for _, c := range []struct{ packet, want string }{
+		{"\x00\x01none\x00octet\x00", "\x00\x05\x00\x01no such file\x00"},
+		{"\x00\x02lpxelinux.0\x00octet\x00", "\x00\x05\x00\x01"},
+		{"\x00\x01lpxelinux.0\x00octet\x00", "\x00\x03\x00\x01the loader"},
+		{"\x00\x01lpxelinux.0\x00octet\x00tsize\x000\x00", "\x00\x06tsize\x0010\x00"},
+	} {
+		if got := r.raw(t, c.packet); !strings.HasPrefix(string(got), c.want) {
+			t.Errorf("%q: %q, want %q", c.packet, got, c.want)
+		}
+	}
+}
+
+// TestHalfAKernelProvesNothing: the loader takes the first block and is gone.
+func TestHalfAKernelProvesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRigOf(t, rigOptions{kernel: strings.Repeat("k", 4096)})
+	if got := r.raw(t, "\x00\x01b/"+alive.String()+"/kernel\x00octet\x00"); len(got) != 516 {
+		t.Fatalf("got %q", got)
+	}
+	r.logs.wait(t, "broke off after 512 of 4096 bytes")
+	if got := r.fleet.kinds(); len(got) != 0 {
+		t.Errorf("told %v", got)
+	}
+}
+
+func TestLimitOfOneSource(t *testing.T) {
+	t.Parallel()
+	r := newRigOf(t, rigOptions{limits: newLimiter(1, 8)})
+	packet := "\x00\x01lpxelinux.0\x00octet\x00"
+	r.raw(t, packet) // not acknowledged: it goes on
+	if got := r.raw(t, packet); !strings.Contains(string(got), errBusy.Error()) {
+		t.Errorf("the second transfer: %q", got)
+	}
+}
+
+// TestPrefixOfAConfiguration: a loader whose boot file is a configuration puts its folder before every name.
+func TestPrefixOfAConfiguration(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, false)
+	if got, err := r.read(t, "pxelinux.cfg/b/"+alive.String()+"/kernel"); err != nil || got != "the kernel" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := r.read(t, "pxelinux.cfg/default"); err != nil || got != images.DefaultEntry {
+		t.Errorf("the default is %q, %v", got, err)
+	}
+}
+
+// TestOtherRack: addresses and MACs count in their own rack only.
+func TestOtherRack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, false)
+	v := *r.fleet.view
+	v.Spec.Rack = "r2"
+	r.fleet.mu.Lock()
+	r.fleet.view = &v
+	r.fleet.mu.Unlock()
+	if _, err := r.read(t, "pxelinux.cfg/01-52-54-00-01-00-01"); err == nil {
+		t.Error("a board of another rack got its entry here")
+	}
+	if res, _ := r.do(t, "GET", "/up?image=v1"); res.StatusCode != 404 {
+		t.Errorf("/up of another rack's address: %d", res.StatusCode)
 	}
 }

@@ -31,12 +31,26 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if c.Log {
 		o.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	if w, h, err := term.GetSize(int(os.Stdout.Fd())); err == nil && !c.Log {
-		o.Terminal, o.Width, o.Height = true, w, h
+	if term.IsTerminal(int(os.Stdout.Fd())) && !c.Log {
+		o.Size = terminalSize
 	}
 	_, err := demo.Run(ctx, o)
-	if errors.Is(err, context.Canceled) {
-		return nil // interrupted while asking
+	if errors.Is(err, demo.ErrNotReady) {
+		return quietError{} // the last line has told so, and stays the last
 	}
 	return err
+}
+
+// quietError fails without a word.
+type quietError struct{}
+
+func (quietError) Error() string { return "" }
+
+// terminalSize asks anew each time, as people resize their windows.
+func terminalSize() (width, height int) {
+	width, height, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil || width < 1 || height < 1 {
+		return 80, 24
+	}
+	return width, height
 }

@@ -41,6 +41,7 @@ func (b *Board) runLive(ctx context.Context, from string) error {
 		return l.maintain(ctx)
 	case tests:
 		return l.test(ctx)
+	case installs:
 	}
 	return l.install(ctx)
 }

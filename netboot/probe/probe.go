@@ -74,11 +74,8 @@ func tcp(ctx context.Context, addr netip.Addr, check actors.Check) error {
 	if check.Expect == "" {
 		return nil
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetReadDeadline(deadline); err != nil {
-			return fmt.Errorf("TCP %s: %w", to, err)
-		}
-	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) }) // long ago: ends the read
+	defer stop()
 	return expect(bufio.NewReader(io.LimitReader(conn, maxSaid)), to, check.Expect)
 }
 
@@ -97,15 +94,13 @@ func expect(r *bufio.Reader, from, text string) error {
 	}
 }
 
-// client keeps no connections, so that each look is a new one.
-var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+// client keeps no connections, so that each look is a new one, and follows nobody: a redirect is the board's answer.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 func get(ctx context.Context, addr netip.Addr, check actors.Check) error {
 	url := check.URL
-	switch {
-	case strings.HasPrefix(url, ":"):
-		url = "http://" + hostOf(addr) + url
-	case strings.HasPrefix(url, "/"):
+	if strings.HasPrefix(url, ":") || strings.HasPrefix(url, "/") {
 		url = "http://" + hostOf(addr) + url
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

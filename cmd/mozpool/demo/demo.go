@@ -23,15 +23,15 @@ type Options struct {
 	Speed     float64 // divides every time, limits and the relay boards' rests included
 	Seed      uint64  // decides all chance
 	FaultRate float64 // probability per step of a boot that something breaks
-	// BootsAtOnce is the rack's power budget. Default: 16.
+	// BootsAtOnce is the rack's power budget. 0: 16.
 	BootsAtOnce int
 	Once        bool // end when every board rests, instead of when ctx ends
 	JSON        bool // the last line is a Result
-	Terminal    bool // Out is a terminal: a live table instead of lines
-	Width       int  // of the terminal, in characters
-	Height      int  // in lines
-	Out         io.Writer
-	Logger      *slog.Logger // of the server; nil: silence
+	// Size is asked for the terminal's width and height, in characters and lines, before each drawing of a live table.
+	// nil: Out is no terminal and gets a line a change.
+	Size   func() (width, height int)
+	Out    io.Writer
+	Logger *slog.Logger // of the server; nil: silence
 }
 
 // Result is how a demo ended.
@@ -44,56 +44,74 @@ type Result struct {
 	Seconds  float64 `json:"seconds"`
 }
 
-// ErrNotReady says that boards ended otherwise than ready.
+// ErrNotReady says that boards ended otherwise than ready. Run returns it alone, after the last line has told so.
 var ErrNotReady = errors.New("not every board is ready")
 
-// Validate reports what makes a demo impossible.
+// Validate reports everything that makes a demo impossible.
 func (o *Options) Validate() error {
 	var errs []error
 	if o.Boards < 1 || o.Boards > 5000 {
 		errs = append(errs, fmt.Errorf("--boards %d: from 1 to 5000", o.Boards))
 	}
-	if o.Speed <= 0 || o.Speed > 1000 {
+	if !(o.Speed > 0 && o.Speed <= 1000) { // negated, so that NaN is refused too
 		errs = append(errs, fmt.Errorf("--speed %g: above 0, at most 1000", o.Speed))
 	}
-	if o.FaultRate < 0 || o.FaultRate > 1 {
+	if !(o.FaultRate >= 0 && o.FaultRate <= 1) {
 		errs = append(errs, fmt.Errorf("--fault-rate %g: a probability, from 0 to 1", o.FaultRate))
 	}
 	return errors.Join(errs...)
 }
 
-// Run runs a demo. Everything it makes is gone when it returns.
+// Run runs a demo until every board rests (Once) or ctx ends, which is no error. Everything it makes is gone when it
+// returns; only then is the last line printed.
 func Run(ctx context.Context, o Options) (Result, error) {
 	if err := o.Validate(); err != nil {
 		return Result{}, err
 	}
 	began := time.Now()
-	r, err := NewRack(ctx, o)
-	if err != nil {
-		return Result{}, fmt.Errorf("demo: %w", err)
+	s := newScreen(o)
+	result, err := image(ctx, o, s)
+	interrupted := ctx.Err() != nil
+	result.Boards = o.Boards
+	result.Seconds = float64(time.Since(began).Milliseconds()) / 1000
+	s.goodbye(result, interrupted)
+	if err == nil && o.Once && result.Ready < result.Boards {
+		err = ErrNotReady
 	}
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- r.Server.Run(serving) }()
-	result, err := r.run(ctx, o, began)
-	stop()
-	return result, errors.Join(err, <-ended, r.Close())
+	return result, err
 }
 
-// run asks for the images, and shows what comes of it.
-func (r *Rack) run(ctx context.Context, o Options, began time.Time) (Result, error) {
-	s := newScreen(o, r)
-	s.hello()
-	if err := r.WishAll(ctx); err != nil {
-		return Result{}, err
+// image makes a rack, images it, and takes it down again.
+func image(ctx context.Context, o Options, s *screen) (Result, error) {
+	r, err := NewRack(ctx, o)
+	if err != nil {
+		return Result{}, unlessInterrupted(ctx, fmt.Errorf("demo: %w", err))
 	}
-	done := s.watch(ctx, func() bool { return o.Once && r.atRest() })
-	result := r.result(time.Since(began))
-	s.goodbye(result, done)
-	if o.Once && result.Ready < result.Boards {
-		return result, ErrNotReady
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- r.Server.Run(serving)
+		cancel() // a server that cannot go on is not watched
+	}()
+	s.hello(r)
+	err = r.WishAll(watching)
+	if err == nil {
+		s.watch(watching, r)
 	}
-	return result, nil
+	result := r.result()
+	stop()
+	return result, errors.Join(unlessInterrupted(ctx, err), <-ended, r.Close())
+}
+
+// unlessInterrupted drops the error of what was broken off on request.
+func unlessInterrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // atRest says whether every board has come to rest after its wish.
@@ -106,14 +124,12 @@ func (r *Rack) atRest() bool {
 	return true
 }
 
-func (r *Rack) result(took time.Duration) Result {
-	res := Result{Seconds: float64(took.Milliseconds()) / 1000}
+// result counts what became of the boards.
+func (r *Rack) result() Result {
+	var res Result
 	for _, v := range r.Server.Fleet().Views() {
-		res.Boards++
 		res.Attempts += int(v.Board.Attempt)
-		for _, n := range v.Board.Tries {
-			res.Retries += int(n)
-		}
+		res.Retries += tries(v)
 		switch {
 		case v.Board.State == board.Ready:
 			res.Ready++

@@ -1,23 +1,18 @@
 package demo
 
 import (
-	"bytes"
-	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/server"
+	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/boardsim"
 	"mozpool/relayproto"
 	"mozpool/relayproto/relaysim"
@@ -25,21 +20,21 @@ import (
 
 const (
 	perRelayBoard = 14
-	imageName     = "demo-1.0"
-	imageSize     = 4 << 20
-	cardSize      = 8 << 20
-	bootFileSize  = 256 << 10
+	wishesAtOnce  = 16
+	rackName      = "r1"
 )
 
 // Rack is a server with a simulated rack behind it.
 type Rack struct {
-	Server *server.Server
+	Server *server.Server // opened by NewRack; the caller runs it
 	Boards *boardsim.Rack
 	Relays []*relaysim.Board
+	wiring wiring
 	dir    string
 }
 
 // NewRack makes files, relay boards, a server and boards, in a folder of its own. Boards have power, and empty cards.
+// The caller runs the server, and calls Close when that has ended.
 func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 	r := &Rack{}
 	defer func() {
@@ -48,29 +43,20 @@ func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 		}
 	}()
 	if r.dir, err = os.MkdirTemp("", "mozpool-demo-"); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make a folder: %w", err)
 	}
 	if err := r.plugRelays(o); err != nil {
 		return nil, err
 	}
 	if err := r.writeFiles(o); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("write the rack's files: %w", err)
 	}
-	cfg, problems, _ := config.Load(filepath.Join(r.dir, "mozpool.yaml"))
+	cfg, problems, _ := config.Load(filepath.Join(r.dir, configFile))
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	if r.Server, err = server.Open(ctx, cfg, server.Options{Logger: o.Logger, Speed: o.Speed}); err != nil {
+	if err := r.makeBoards(ctx, o, cfg); err != nil {
 		return nil, err
-	}
-	addrs := r.Server.Racks()["r1"]
-	r.Boards, err = boardsim.NewRack(boardsim.RackConfig{Boards: o.Boards, Dir: r.dir, PerRelayBoard: perRelayBoard,
-		Board: boardsim.Config{TFTP: addrs.TFTP, UpPort: int(addrs.HTTP.Port()), CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed}})
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range r.Boards.Boards {
-		b.PowerOn()
 	}
 	return r, nil
 }
@@ -79,7 +65,7 @@ func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 func (r *Rack) plugRelays(o Options) error {
 	for i := range (o.Boards + perRelayBoard - 1) / perRelayBoard {
 		b, err := relaysim.Listen("127.0.0.1:0", relaysim.Options{Speed: o.Speed, OnSwitch: func(relay relayproto.Relay, on bool) {
-			r.Boards.Switch(boardsim.Place{RelayBoard: i, Bank: relay.Bank, Relay: relay.Number}, on)
+			r.wiring.switched(boardsim.Place{RelayBoard: i, Bank: relay.Bank, Relay: relay.Number}, on)
 		}})
 		if err != nil {
 			return err
@@ -89,83 +75,48 @@ func (r *Rack) plugRelays(o Options) error {
 	return nil
 }
 
-// writeFiles writes what an operator would have: configuration, boards, images, a live environment.
-func (r *Rack) writeFiles(o Options) error {
-	boards := &strings.Builder{}
-	boards.WriteString("boards:\n")
-	for n := 1; n <= o.Boards; n++ {
-		i := n - 1
-		p := boardsim.Place{RelayBoard: i / perRelayBoard, Bank: i%perRelayBoard/8 + 1, Relay: i%perRelayBoard%8 + 1}
-		fmt.Fprintf(boards, "- {name: %s, mac: %q, rack: r1, hardware: simulated, power: \"%s:bank%d:relay%d\", address: %s, place: \"chassis %d slot %d\"}\n",
-			boardsim.NameOf(n), boardsim.MACOf(n), r.Relays[p.RelayBoard].Addr(), p.Bank, p.Relay, boardsim.AddressOf(boardsim.DefaultBase, n),
-			p.RelayBoard+1, i%perRelayBoard+1)
-	}
-	files := map[string]string{
-		"mozpool.yaml": "server: demo\ndata: data\nfiles: files\nboards: boards.yaml\nimages: images.yaml\napi: {listen: \"127.0.0.1:0\"}\n" +
-			fmt.Sprintf("racks:\n  r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}, boots_at_once: %d}\n", cmp.Or(o.BootsAtOnce, 16)),
-		"boards.yaml": boards.String(),
-		"images.yaml": "hardware:\n  simulated: {live: live/simulated, append: \"console=sim0\", disk: /dev/sim0, keep: [\"0-2MiB\"]}\n" +
-			"images:\n- name: " + imageName + "\n  hardware: [simulated]\n  install: raw\n" +
-			"  artifacts: [{name: system, file: " + imageName + ".img.gz, to: p2}]\n  verify: {kind: callback}\n",
-		"files/live/simulated/vmlinuz": strings.Repeat("k", bootFileSize),
-		"files/live/simulated/initrd":  strings.Repeat("i", bootFileSize),
-	}
-	for name, text := range files {
-		if err := write(filepath.Join(r.dir, name), []byte(text)); err != nil {
-			return err
-		}
-	}
-	return r.writeImage()
-}
-
-func (r *Rack) writeImage() error {
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	if err := boardsim.MakeImage(z, boardsim.Image{Name: imageName, Callback: true}, imageSize); err != nil {
+// makeBoards opens the server, whose ports the boards have to know, and plugs the boards in.
+func (r *Rack) makeBoards(ctx context.Context, o Options, cfg config.Config) error {
+	s, err := server.Open(ctx, cfg, server.Options{Logger: o.Logger, Speed: o.Speed})
+	if err != nil {
 		return err
 	}
-	if err := z.Close(); err != nil {
-		return fmt.Errorf("pack the image: %w", err)
+	addrs := s.Racks()[rackName]
+	r.Boards, err = boardsim.NewRack(boardsim.RackConfig{Boards: o.Boards, Dir: r.dir, PerRelayBoard: perRelayBoard,
+		Board: boardsim.Config{TFTP: addrs.TFTP, UpPort: int(addrs.HTTP.Port()), CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed}})
+	if err != nil {
+		return errors.Join(err, closeUnserved(s))
 	}
-	return write(filepath.Join(r.dir, "files/artifacts", imageName+".img.gz"), packed.Bytes())
+	r.Server = s
+	r.wiring.plug(r.Boards)
+	return nil
 }
 
-func write(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, data, 0o644)
+// closeUnserved ends a server that never ran: it lets go of everything at the end of its Run.
+func closeUnserved(s *server.Server) error {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	return s.Run(ended)
 }
 
 // WishAll asks for the image on every board, through the API.
 func (r *Rack) WishAll(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(16)
-	for _, v := range r.Server.Fleet().Views() {
-		g.Go(func() error { return r.wish(ctx, v.Spec.Name) })
-	}
-	return g.Wait()
-}
-
-func (r *Rack) wish(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Server.APIURL()+"/api/v1/boards/"+name+"/image", strings.NewReader(`{"image":"`+imageName+`"}`))
+	c, err := client.New(r.Server.APIURL(), client.Options{User: "demo"})
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", "demo-"+name)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask for an image on %s: %w", name, err)
+	defer c.CloseIdle()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(wishesAtOnce)
+	for _, v := range r.Server.Fleet().Views() {
+		g.Go(func() error {
+			if _, err := c.Image(ctx, v.Spec.Name, v1.ImageWish{Image: imageName}); err != nil {
+				return fmt.Errorf("ask for an image on %s: %w", v.Spec.Name, err)
+			}
+			return nil
+		})
 	}
-	defer func() { _ = res.Body.Close() }() // was read
-	if res.StatusCode != http.StatusAccepted {
-		text, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10)) // the status says enough where this fails
-		return fmt.Errorf("ask for an image on %s: %s: %s", name, res.Status, bytes.TrimSpace(text))
-	}
-	return nil
+	return g.Wait()
 }
 
 // Close ends boards and relay boards and removes the folder. The server has its own end, in Run.
@@ -181,13 +132,4 @@ func (r *Rack) Close() error {
 		errs = append(errs, os.RemoveAll(r.dir))
 	}
 	return errors.Join(errs...)
-}
-
-// WriteBootFile puts a file of so many bytes into the server's boot folder, for those who measure.
-func (r *Rack) WriteBootFile(name string, size int64) error {
-	path := filepath.Join(r.dir, "files/boot", name)
-	if err := write(path, nil); err != nil {
-		return err
-	}
-	return os.Truncate(path, size)
 }

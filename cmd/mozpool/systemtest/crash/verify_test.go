@@ -41,7 +41,9 @@ func TestEveryProof(t *testing.T) {
 func TestAProofThatFails(t *testing.T) {
 	r := newRack(t, 1)
 	r.start()
-	r.boards.Boards[0].FailNext(boardsim.AtImage, boardsim.Hangs)
+	if err := r.boards.Boards[0].FailNext(boardsim.AtImage, boardsim.Hangs); err != nil {
+		t.Fatal(err)
+	}
 	if r.wish("board1", "image:tcp", "k") == 0 {
 		t.Fatal("not acknowledged")
 	}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Second stage of board board1, attempt 1, boot 2.
+
+MP_URLS='http://127.0.0.1:8000/b/aebagaaaaaaaaaaaaaaaaaaaaa'
+MP_URL='http://127.0.0.1:8000/b/aebagaaaaaaaaaaaaaaaaaaaaa'
+MP_SERVER='127.0.0.1'
+MP_SYSLOG='127.0.0.1:514'
+MP_BOARD='board1'
+MP_MAC='52:54:00:01:00:01'
+MP_RACK='r1'
+MP_HARDWARE='qemu-arm64'
+MP_IMAGE='v1'
+MP_ATTEMPT='1'
+MP_BOOT='2'
+MP_DISK='/dev/vda'
+MP_KEEP=''
+MP_READBACK='full'
+
+mp_config_value() {
+	case $1 in
+	'build') printf '%s\n' '42' ;;
+	*) return 1 ;;
+	esac
+}
+
+mp_facts() {
+	case $1 in
+	*) return 1 ;;
+	esac
+}
+
+# (the library)
+
+mp_body() {
+:
+mp_log 'v1' from 127.0.0.1 build 42
+mp_reboot
+
+}
+mp_body
+# end of second stage
