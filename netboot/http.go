@@ -47,7 +47,9 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 		open.cut()
 		shutdown(server, time.Second) // only their handlers are left
 	}
-	_ = <-ended // says that it was closed
+	if err := <-ended; err != nil {
+		s.log.Debug("HTTP ended", "error", err) // the listener was closed under it
+	}
 	return nil
 }
 
