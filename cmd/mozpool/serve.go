@@ -19,7 +19,7 @@ const stopLimit = 10 * time.Second
 
 // serveCommand is "mozpool serve".
 type serveCommand struct {
-	Config string     `required:"" placeholder:"FILE" help:"mozpool.yaml; see: mozpool config default."`
+	Config string     `default:"mozpool.yaml" placeholder:"FILE" help:"mozpool.yaml, unless told otherwise; see: mozpool config default."`
 	Name   string     `placeholder:"NAME" help:"Name of this server, over the file's server."`
 	Data   string     `placeholder:"DIR" help:"Over the file's data."`
 	Files  string     `placeholder:"DIR" help:"Over the file's files."`

@@ -44,7 +44,7 @@ func Parse(spec string) (Spec, error) {
 	}
 	address, err := relayproto.ParseAddress(spec)
 	if err != nil {
-		return Spec{}, fmt.Errorf("power: %w", err)
+		return Spec{}, err
 	}
 	return Spec{Relay: address}, nil
 }

@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
 	w := &world{fleet: f, ctx: t.Context()}
-	w.server = httpapi.New(httpapi.Config{Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
 		Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
 	if err := w.server.Listen(); err != nil {
 		t.Fatal(err)
