@@ -32,7 +32,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 	server := &fasthttp.Server{
 		Handler: func(c *fasthttp.RequestCtx) { s.handle(life, c) }, Name: "mozpool", ConnState: open.note,
 		ReadTimeout: s.patience, WriteTimeout: sendLimit, IdleTimeout: httpIdle, MaxRequestBodySize: httpBody, Concurrency: httpConns,
-		NoDefaultContentType: true, CloseOnShutdown: true, Logger: quiet{},
+		NoDefaultContentType: true, CloseOnShutdown: true, Logger: quiet{}, ErrorHandler: unreadable,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(s.http) }() // ends with the listener
@@ -51,6 +51,22 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 		s.log.Debug("HTTP ended", "error", err) // the listener was closed under it
 	}
 	return nil
+}
+
+// unreadable answers what is no request, with a status that says why.
+func unreadable(ctx *fasthttp.RequestCtx, err error) {
+	status, text := fasthttp.StatusBadRequest, "this is no HTTP request"
+	var small *fasthttp.ErrSmallBuffer
+	var timeout net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		status, text = fasthttp.StatusRequestEntityTooLarge, "boards send no body"
+	case errors.As(err, &small):
+		status, text = fasthttp.StatusRequestHeaderFieldsTooLarge, "the header is too large"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		status, text = fasthttp.StatusRequestTimeout, "the request did not end in time"
+	}
+	ctx.Error(text+"\n", status)
 }
 
 // shutdown says whether every connection ended within the time.

@@ -216,3 +216,16 @@ func TestNothingLeaksBetweenRequests(t *testing.T) {
 		t.Errorf("heard %q", got)
 	}
 }
+
+// TestOversizedBody: what boards never send is refused with the status for it.
+func TestOversizedBody(t *testing.T) {
+	r := newRig(t, false)
+	res, err := http.Post("http://"+r.Addrs().HTTP.String()+"/up?image=v1", "text/plain", strings.NewReader(strings.Repeat("x", httpBody+1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // its text is not used
+	if res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("an oversized body got %d", res.StatusCode)
+	}
+}
