@@ -146,6 +146,7 @@ func (f *Fleet) respec(c *cell, spec inventory.Spec) {
 		w.Spec = spec
 		w.Address = addressOf(&w)
 		if c.view.CompareAndSwap(v, &w) {
+			f.roster.moved(c, v.Address, w.Address)
 			break
 		}
 	}

@@ -69,11 +69,20 @@ func (r *roster) publish(c *cell, v *View) {
 	} else {
 		r.forget(old, v)
 	}
-	if v.Address.IsValid() {
-		if old != nil && old.Address.IsValid() && old.Address != v.Address {
-			r.address.CompareAndDelete(old.Address, c)
-		}
-		r.address.Store(v.Address, c)
+	was := v.Address
+	if old != nil {
+		was = old.Address
+	}
+	r.moved(c, was, v.Address)
+}
+
+// moved makes a board findable by its address, and no longer by the one that it had before.
+func (r *roster) moved(c *cell, old, now netip.Addr) {
+	if old != now {
+		r.address.CompareAndDelete(old, c)
+	}
+	if now.IsValid() {
+		r.address.Store(now, c)
 	}
 }
 

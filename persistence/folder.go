@@ -17,7 +17,7 @@ const formatLine = "mozpool journal 1\n"
 // the returned file is open, and dies with the process however that ends.
 func claimFolder(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make journal folder %s: %w", dir, err)
+		return nil, fmt.Errorf("%w: make journal folder %s: %w; give this user write access or name another folder", ErrUnavailable, dir, err)
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
