@@ -210,6 +210,12 @@ func (s *Server) Reload(ctx context.Context) error {
 		s.log.Error("reload refused: nothing was changed", "error", err)
 		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the files, then reload again"}
 	}
+	if known := len(s.fleet.Views()); len(l.specs) == 0 && known > 0 {
+		// An editor that truncates in place, or a file system that is not mounted, must not empty a rack.
+		s.log.Error("reload refused: there are no boards any more", "file", s.cfg.Boards, "known", known)
+		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
+			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
+	}
 	s.catalogue.Set(l.catalogue)
 	if err := s.fleet.Apply(ctx, l.specs); err != nil {
 		return fmt.Errorf("reload boards: %w", err)
