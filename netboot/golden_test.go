@@ -23,7 +23,7 @@ func (r *rig) golden(t *testing.T, name string, got []byte) {
 	got = bytes.ReplaceAll(got, []byte(r.Addrs().Syslog.String()), []byte("127.0.0.1:514"))
 	path := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:errcheck // is checked
+		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

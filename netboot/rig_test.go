@@ -1,6 +1,7 @@
 package netboot
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"os"
@@ -115,6 +116,8 @@ type rig struct {
 	fleet *fakeFleet
 	files string
 	logs  *fakeLogs
+	stop  context.CancelFunc
+	ended chan struct{} // closed once Run has returned
 }
 
 // fakeLogs keeps lines. What the package does not call is not there.
@@ -159,6 +162,8 @@ func (l *fakeLogs) wait(t *testing.T, text string) {
 type rigOptions struct {
 	bare     bool
 	kernel   string        // its content
+	yaml     string        // images.yaml
+	archive  string        // content of v1.tar
 	patience time.Duration // of the HTTP server
 	limits   *limiter
 }
@@ -190,7 +195,8 @@ func newRigOf(t *testing.T, opt rigOptions) *rig {
 			t.Fatal(err)
 		}
 	}
-	put("images.yaml", imagesYAML)
+	put("images.yaml", cmp.Or(opt.yaml, imagesYAML))
+	put("files/artifacts/v1.tar", opt.archive)
 	put("files/live/arm64/vmlinuz", opt.kernel)
 	put("files/live/arm64/initrd", "the initrd")
 	put("files/artifacts/v1.img", artifactText)
@@ -223,15 +229,17 @@ func newRigOf(t *testing.T, opt rigOptions) *rig {
 	if opt.limits != nil {
 		s.limits = opt.limits
 	}
-	r := &rig{Server: s, fleet: f, files: filepath.Join(dir, "files"), logs: logs}
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
+	r := &rig{Server: s, fleet: f, files: filepath.Join(dir, "files"), logs: logs, stop: cancel, ended: make(chan struct{})}
+	go func() { // ends with the test
+		defer close(r.ended)
+		if err := s.Run(ctx); err != nil {
 			t.Errorf("Run: %v", err)
 		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-r.ended
 	})
 	return r
 }
