@@ -91,7 +91,7 @@ func Markdown() string {
 	w.WriteString("\n| rest | meaning |\n|---|---|\n")
 	for _, s := range States() {
 		if r := table[s]; r.rest {
-			fmt.Fprintf(&w, "| `%s` | %s |\n", s, r.why)
+			fmt.Fprintf(&w, "| `%s` | %s%s |\n", s, r.why, lead(events(r)))
 		}
 	}
 	fmt.Fprintf(&w, "\nA failed visit that leads to `%s` goes there by way of `%s` while the power budget has no place. ", Cutting, Waiting)
@@ -115,6 +115,14 @@ func events(r row) string {
 		all = append(all, string(k)+" → "+strings.Join(names, " or "))
 	}
 	return dash(strings.Join(all, ", "))
+}
+
+// lead sets what moves a rest behind its meaning.
+func lead(events string) string {
+	if events == dash("") {
+		return ""
+	}
+	return ": " + events
 }
 
 func dash(s string) string {

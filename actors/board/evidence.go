@@ -6,15 +6,20 @@ import "fmt"
 // earlier boot moves nothing. It ends a state only forwards, and only if it proves that state's work.
 func (s *step) evidence() {
 	if s.in.Kind.tokened() && !s.in.Bare && s.in.Token != s.b.Token || s.in.Bare && s.in.Kind != ImageUp && s.b.Token.IsZero() {
+		s.pastBoot()
 		s.r.Verdict = Over
 		return
 	}
-	m, ok := table[s.b.State].on[s.in.Kind]
+	m, ok := s.move()
 	if !ok {
 		s.r.Verdict = s.unexpected()
 		if s.r.Verdict == Noted || s.r.Verdict == Repeated {
 			s.note()
 		}
+		return
+	}
+	if s.b.State == Off {
+		s.stillUp()
 		return
 	}
 	if m.fails {
@@ -24,6 +29,20 @@ func (s *step) evidence() {
 	}
 	s.note()
 	s.fire(m)
+}
+
+// move finds what the board's row makes of the evidence. A board that a person was to switch has been switched, and
+// speaks for the state that this leads to.
+func (s *step) move() (move, bool) {
+	switch {
+	case s.b.WaitsFor(ForPerson) && s.in.Kind != LoaderAsked:
+		m, ok := table[s.b.Next].on[s.in.Kind]
+		return m, ok && !m.fails
+	case s.b.State == Waiting && !s.b.WaitsFor(ForPerson):
+		return move{}, false
+	}
+	m, ok := table[s.b.State].on[s.in.Kind]
+	return m, ok
 }
 
 // note keeps the fact as the last evidence.
@@ -107,6 +126,9 @@ func suspect(b *Board, in *Input) Blame {
 	case readBackBad:
 		return Blame{PartCard, "read back other bytes than were written: " + in.Text}
 	case LoaderAsked:
+		if in.Crossed != "" {
+			return Blame{PartWiring, "reset when the relay of " + in.Crossed + " was switched"}
+		}
 		if b.State == Verifying {
 			return Blame{PartImage, "the image reset: the loader asked again while it was being verified"}
 		}
@@ -126,7 +148,7 @@ func silent(b *Board, in *Input) Blame {
 		}
 		return Blame{PartRelay, "the relay board gave no answer"}
 	case Booting:
-		return silentBoot(last)
+		return silentBoot(last, b.StillUp)
 	case Live:
 		return Blame{PartBoard, "the second stage was fetched, then nothing: it died, or the live environment did"}
 	case Downloading:
@@ -136,6 +158,9 @@ func silent(b *Board, in *Input) Blame {
 	case SelfTesting:
 		return Blame{PartBoard, stalledAt("self-test", in)}
 	case Restarting:
+		if b.StillUp {
+			return notCut
+		}
 		return Blame{PartBoard, "did not restart: the loader never asked after the reboot"}
 	case Verifying:
 		text := "the image did not come up"
@@ -148,7 +173,7 @@ func silent(b *Board, in *Input) Blame {
 	}
 }
 
-func silentBoot(last Kind) Blame {
+func silentBoot(last Kind, stillUp bool) Blame {
 	switch last {
 	case LoaderAsked:
 		return Blame{PartNetwork, "the loader took its boot entry, but read no kernel"}
@@ -159,6 +184,9 @@ func silentBoot(last Kind) Blame {
 	case FellThrough:
 		return Blame{PartNetwork, "the loader went on to its default entry in spite of its own"}
 	default:
+		if stillUp {
+			return notCut
+		}
 		return Blame{PartBoard, "silent after power-on: the loader never asked"}
 	}
 }

@@ -15,6 +15,10 @@ const (
 	PowerFailed Kind = "power_failed" // (visit) the relay could not be driven or read; Text says why
 	ProbeOK     Kind = "probe_ok"     // (visit) the image answered as its verify asks
 	Admitted    Kind = "admitted"     // (visit) a place of the power budget is free for the board
+	RelayDown   Kind = "relay_down"   // (visit) the relay board has an open incident; Good: nothing of this visit was sent to it
+	StillUp     Kind = "still_up"     // (visit) the board answered although its relay cuts it
+	RelayUp     Kind = "relay_up"     // the relay board's incident is over, or what looked like crossed wiring was none
+	Miswired    Kind = "miswired"     // the board waits for its relay, and its wiring was found to be wrong; Text says how
 )
 
 // What people and programs ask. All may be refused.
@@ -75,7 +79,8 @@ type Rules struct {
 	Stall     time.Duration           // overrides the row's stall limit where the row has one; 0: the row's
 	Tries     uint8                   // overrides the rows' tries; 0: the rows'
 	Verify    VerifyKind              // empty: VerifyLoader
-	Powerless string                  // not empty: no wish that switches power can be carried out, and why
+	Powerless string                  // not empty: the power line is wrong, so no wish that boots the board can be carried out
+	Manual    bool                    // no relay: a person switches the board when it is asked to boot
 	FailedOff bool                    // a board that comes to rest in failed_… is switched off
 	Jitter    time.Duration           // added to the grace after a resume
 	Speed     float64                 // divides every time, for simulated racks; 0: 1
@@ -95,8 +100,12 @@ type Input struct {
 
 	From string // LoaderAsked: the address it came from
 	Text string // a detail for people: why a relay failed, what a script said
-	Part Part   // what a script, or a relay's error, blames
-	Good bool   // Rebooting: the hash read back is the image's
+	// Crossed names the board that seems to hang on this board's relay, or this board on that one's: LoaderAsked and
+	// Timeout. Confirmed: it was seen twice.
+	Crossed   string
+	Confirmed bool
+	Part      Part // what a script, or a relay's error, blames
+	Good      bool // Rebooting: the hash read back is the image's. RelayDown: the relay was not touched
 
 	Want   Want   // Wish
 	Image  string // Wish for an image; ImageUp: the image's own name, where it said one

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, Wish, Cancel, Accept, SetState,
+var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, Wish, Cancel, Accept, SetState,
 	SetLock, Unlock, Remark, LoaderAsked, FellThrough, KernelRead, InitrdRead, SquashfsRead, StageRead, ArtifactRead, LineLogged},
 	BoardEvents()...)
 
@@ -23,7 +23,7 @@ func anyInput(t *rapid.T, b Board, now time.Time) Input {
 		Own: rapid.Bool().Draw(t, "own"), Force: rapid.Bool().Draw(t, "force"), To: rapid.SampledFrom(States()).Draw(t, "to"),
 		Fresh: Token{byte(b.Boot), byte(b.Boot >> 8), 1},
 		Rules: &Rules{Verify: rapid.SampledFrom([]VerifyKind{VerifyLoader, VerifyPing, VerifyCallback, VerifyNone}).Draw(t, "verify"),
-			FailedOff: rapid.Bool().Draw(t, "failed off")},
+			FailedOff: rapid.Bool().Draw(t, "failed off"), Manual: rapid.IntRange(0, 4).Draw(t, "manual") == 0},
 	}
 	switch rapid.IntRange(0, 9).Draw(t, "age") {
 	case 0:
@@ -66,14 +66,19 @@ func check(t *rapid.T, b Board, in Input, r Result) {
 		t.Fatal("waits for nothing")
 	case n.Cycles > cyclesAttempt, len(n.Hour) > cyclesHour, len(n.Own) > ownStarts, len(n.Past) > maxPast, len(n.Wishes) > maxWishes:
 		t.Fatalf("over a budget: cycles %d, hour %d, own %d", n.Cycles, len(n.Hour), len(n.Own))
+	case n.WaitsFor(ForPerson) && n.Deadline == 0:
+		t.Fatal("waits for a person for ever")
 	case n.HasEntry() && !n.Want.Live() && n.State != Maintenance:
 		t.Fatalf("an entry in %s for %q", n.State, n.Want)
 	case n.Card == "v2" && n.Written && !n.Done:
 		t.Fatal("the card is said to be good between write gate and read-back")
 	}
-	late := in.Visit != b.Visit && slices.Contains([]Kind{Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted}, in.Kind)
+	late := in.Visit != b.Visit && slices.Contains([]Kind{Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp}, in.Kind)
 	past := in.Kind.tokened() && in.Token != b.Token && !in.Bare && slices.Contains(BoardEvents(), in.Kind)
-	if (late || past) && (n.Visit != b.Visit || len(r.Effects) > 0 || r.Store) {
+	if past && n.State == FailedPower && n.Blame.Part == PartWiring && b.StillUp {
+		return // it lives although its power was cut: that is what the past tells
+	}
+	if (late || past) && (n.Visit != b.Visit || len(r.Effects) > 0 || r.Store && n.StillUp == b.StillUp) {
 		t.Fatalf("%s, late %v, past %v, moved %s to %s", in.Kind, late, past, b.State, n.State)
 	}
 	if in.Kind == Resume && b.State != Cutting && slices.ContainsFunc(r.Effects, func(e Effect) bool { return e.Do == MakeOff }) {
@@ -91,8 +96,10 @@ func silence(t *rapid.T, b Board, now time.Time) {
 		now = now.Add(time.Hour)
 		in := Input{Kind: Timeout, Now: now, Visit: b.Visit, Place: true, Fresh: Token{9}}
 		switch {
-		case b.State == Waiting:
+		case b.WaitsFor(ForPowerBudget):
 			in.Kind = Admitted
+		case b.WaitsFor(ForRelay):
+			in.Kind = RelayUp
 		case b.State == Cutting && rapid.Bool().Draw(t, "cuts"):
 			in.Kind = PowerIsOff
 		case b.State == Powering && rapid.Bool().Draw(t, "powers"):

@@ -130,6 +130,10 @@ type Board struct {
 	Wishes   []Answered `cbor:"28,keyasint,omitempty"` // the last maxWishes
 	Comment  string     `cbor:"29,keyasint,omitempty"`
 	Address  string     `cbor:"30,keyasint,omitempty"` // where its loader asked from last; empty: never seen
+
+	OffAt   int64 `cbor:"31,keyasint,omitempty"` // when the power was read back off for the boot that is alive; 0: it was not
+	StillUp bool  `cbor:"32,keyasint,omitempty"` // it answered since, before the power was back
+	Auto    bool  `cbor:"33,keyasint,omitempty"` // the server began the attempt by itself
 }
 
 const (
@@ -143,8 +147,14 @@ func NewBoard(now time.Time) Board {
 	return Board{State: New, Since: now.UnixMilli(), Visit: 1}
 }
 
-// HasEntry says whether the board's loader is to be given the live environment's boot entry now.
-func (b *Board) HasEntry() bool { return b.State.HasEntry() && !b.Token.IsZero() }
+// HasEntry says whether the board's loader is to be given the live environment's boot entry now. A board without a
+// relay finds it whenever a person switches it.
+func (b *Board) HasEntry() bool {
+	return !b.Token.IsZero() && (b.State.HasEntry() || b.WaitsFor(ForPerson))
+}
+
+// WaitsFor says whether the board pauses for what.
+func (b *Board) WaitsFor(what WaitingFor) bool { return b.State == Waiting && b.WaitingFor == what }
 
 // IsPast says whether t is the token of a boot of this board that is over.
 func (b *Board) IsPast(t Token) bool {

@@ -92,6 +92,8 @@ func (s *story) scene(words []string) bool {
 		s.place = words[1] == "free"
 	case "failed-off":
 		s.rules.FailedOff = true
+	case "manual":
+		s.rules.Manual = true
 	default:
 		return false
 	}
@@ -102,8 +104,13 @@ func (s *story) scene(words []string) bool {
 func (s *story) input(w []string) Input {
 	s.boots++
 	in := Input{Now: s.now, Rules: &s.rules, Place: s.place || s.b.State.HoldsPlace(), Fresh: Token{s.boots}, Visit: s.b.Visit, Token: s.b.Token, By: "ann"}
-	for len(w) > 1 && (w[0] == "late" || w[0] == "past" || w[0] == "bare" || w[0] == "own") {
+	for len(w) > 1 && slices.Contains([]string{"late", "past", "bare", "own", "crossed", "confirmed"}, w[0]) {
 		switch w[0] {
+		case "crossed":
+			in.Crossed = w[1]
+			w = w[1:]
+		case "confirmed":
+			in.Confirmed = true
 		case "late": // an answer to the visit before
 			in.Visit = s.old.Visit
 		case "past": // speaks for the boot before
@@ -130,6 +137,8 @@ func (s *story) input(w []string) Input {
 		}
 	case "rebooting":
 		in.Kind, in.Good = Rebooting, rest == "good"
+	case "relay_down":
+		in.Kind, in.Good = RelayDown, rest == "untouched"
 	case "cancel":
 		in.Kind, in.Force = Cancel, rest == "force"
 	case "image_up":

@@ -32,8 +32,10 @@ type step struct {
 
 func (s *step) run() {
 	switch s.in.Kind {
-	case Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted:
+	case Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp:
 		s.answer()
+	case RelayUp, Miswired:
+		s.relay()
 	case Resume:
 		s.resume()
 	case Wish:
@@ -74,10 +76,15 @@ func (s *step) answer() {
 	case Timeout, Stalled:
 		s.timeout()
 	case Admitted:
-		if s.b.State == Waiting && s.in.Place {
+		if s.b.WaitsFor(ForPowerBudget) && s.in.Place {
 			s.toward(s.b.Next)
 		}
+	case StillUp:
+		s.stillUp()
 	default:
+		if s.in.Kind == PowerIsOff {
+			s.b.OffAt = s.in.Now.UnixMilli()
+		}
 		if m, ok := table[s.b.State].on[s.in.Kind]; ok {
 			s.note()
 			s.fire(m)
@@ -88,12 +95,14 @@ func (s *step) answer() {
 // timeout ends a visit that did not do its work, or looks again whether a pause may end.
 func (s *step) timeout() {
 	switch {
-	case s.b.State == Waiting && s.b.WaitingFor == ForPowerBudget:
+	case s.b.WaitsFor(ForPowerBudget):
 		s.toward(s.b.Next)
-	case s.b.State == Waiting:
+	case s.b.WaitsFor(ForPerson):
 		s.own()
-		s.b.Blame = &Blame{PartBoard, cut(fmt.Sprintf("waited %v for %s", personPatience, s.b.WaitingFor))}
+		s.b.Blame = &Blame{PartBoard, fmt.Sprintf("nobody switched it off and on within %v", personPatience)}
 		s.settle(FailedBoot)
+	case s.crossed():
+		s.fail(Blame{PartWiring, "its relay seems to switch " + s.in.Crossed}, s.els())
 	case s.b.State.Working():
 		s.fail(suspect(&s.b, s.in), s.els())
 	}
@@ -115,6 +124,15 @@ func (s *step) fire(m move) {
 		s.fail(suspect(&s.b, s.in), next)
 		return
 	}
+	if next := s.target(m); next == Waiting {
+		s.relayDown()
+	} else {
+		s.leave(next)
+	}
+}
+
+// target is where a move leads.
+func (s *step) target(m move) State {
 	next := m.to[0]
 	if m.pick != nil {
 		next = m.pick(&s.b, s.in)
@@ -122,6 +140,11 @@ func (s *step) fire(m move) {
 	if !slices.Contains(m.to, next) {
 		panic(fmt.Sprintf("board: %s in %s leads to %s, which its row does not name", s.in.Kind, s.b.State, next))
 	}
+	return next
+}
+
+// leave ends a visit that did its work.
+func (s *step) leave(next State) {
 	s.own()
 	switch {
 	case s.b.State == Writing || s.b.State == SelfTesting, s.b.State == Live && s.in.Kind == TestOK:
@@ -147,7 +170,7 @@ func (s *step) fail(why Blame, next State) {
 	s.own()
 	state := s.b.State
 	row := table[state]
-	free := s.b.Free && (s.in.Kind == Timeout || s.in.Kind == Stalled)
+	free := s.b.Free && (s.in.Kind == Timeout || s.in.Kind == Stalled) || why.Part == PartWiring && s.in.Crossed != ""
 	why.Text = cut(why.Text)
 	s.b.Blame = &why
 	s.r.Failed = &FailedVisit{State: state, Blame: why, Free: free}
@@ -155,8 +178,16 @@ func (s *step) fail(why Blame, next State) {
 		s.b.Tries[state]++
 	}
 	tries := s.in.Rules.TriesOf(state)
-	if int(s.b.Tries[state]) >= tries {
+	switch {
+	case int(s.b.Tries[state]) >= tries:
 		s.settle(row.fail)
+		return
+	case s.in.Crossed != "" && s.in.Confirmed:
+		s.settle(FailedPower)
+		return
+	case s.in.Crossed != "" && s.in.Kind == LoaderAsked:
+		s.retire()
+		s.wait(ForRelay, next) // whoever cuts it now may cut another board
 		return
 	}
 	if (state == Restarting || state == Verifying) && int(s.b.Tries[state]) == tries/2 {
@@ -179,6 +210,12 @@ func (s *step) fail(why Blame, next State) {
 func (s *step) toward(next State) {
 	s.own()
 	s.retire()
+	s.b.OffAt, s.b.StillUp = 0, false
+	if s.in.Rules.Manual {
+		s.mint()
+		s.waitForPerson()
+		return
+	}
 	now := s.in.Now
 	hour := int64(s.in.Rules.scale(time.Hour) / time.Second)
 	s.b.Hour = slices.DeleteFunc(s.b.Hour, func(t int64) bool { return now.Unix()-t >= hour })
@@ -195,13 +232,18 @@ func (s *step) toward(next State) {
 		s.b.Cycles++
 		s.b.Hour = append(s.b.Hour, now.Unix())
 	}
+	s.mint()
+	s.enter(next)
+}
+
+// mint decides a boot, with a token of its own if it is to be the live environment.
+func (s *step) mint() {
+	s.b.Evidence = Fact{}
 	if s.b.liveNext() {
 		s.b.Boot++
 		s.b.Token = s.in.Fresh
 		s.r.Boot = true
 	}
-	s.b.Evidence = Fact{}
-	s.enter(next)
 }
 
 // retire ends the boot that is alive, if one is.
@@ -254,11 +296,14 @@ func (s *step) settle(state State) {
 	if state != Ready && state != Maintenance {
 		s.retire()
 	}
+	if state != Off {
+		s.b.OffAt, s.b.StillUp = 0, false
+	}
 	s.enter(state)
 	s.r.Ended = s.b.Want != WantNothing
 	s.b.Want = WantNothing
 	if state.Failed() {
-		if s.in.Rules.FailedOff && s.in.Rules.Powerless == "" && s.b.Power != PowerOff {
+		if s.in.Rules.FailedOff && s.in.Rules.Powerless == "" && !s.in.Rules.Manual && s.b.Power != PowerOff {
 			s.b.Power = PowerOff
 			s.effect(MakeOff)
 		}
@@ -268,7 +313,7 @@ func (s *step) settle(state State) {
 }
 
 func (s *step) effect(do Do) {
-	if do != "" {
+	if do != "" && (do == Probe || !s.in.Rules.Manual) {
 		s.r.Effects = append(s.r.Effects, Effect{Do: do, Visit: s.b.Visit})
 	}
 }

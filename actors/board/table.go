@@ -39,10 +39,10 @@ const (
 // table is the whole life of a board.
 var table = map[State]row{
 	Cutting: {enter: MakeOff, resume: MakeOff, within: time.Minute, els: Cutting, tries: defaultTries, fail: FailedPower,
-		on:  map[Kind]move{PowerIsOff: choose(afterOff, Off, Powering)},
+		on:  map[Kind]move{PowerIsOff: choose(afterOff, Off, Powering), RelayDown: to(Waiting)},
 		why: "a full chassis takes 5 s, a relay board that lost its plug needs longer"},
 	Powering: {enter: MakeOn, resume: MakeOn, within: time.Minute, els: Cutting, tries: defaultTries, fail: FailedPower,
-		on:  forwards(move{}, map[Kind]move{PowerIsOn: choose(afterOn, Booting, Restarting, Ready)}),
+		on:  forwards(move{}, map[Kind]move{PowerIsOn: choose(afterOn, Booting, Restarting, Ready), RelayDown: to(Waiting)}),
 		why: "as cutting; a board may boot before the relay's answer is in"},
 	Booting: {resume: CheckPower, within: 3 * time.Minute, els: Cutting, tries: defaultTries, fail: FailedBoot,
 		on:  forwards(failure, nil),
@@ -73,12 +73,13 @@ var table = map[State]row{
 			LoaderAsked: {fails: true, to: []State{Verifying}}},
 		why: "a first boot of an image may take minutes; a loader that asks again means the image reset"},
 
-	Waiting: {on: map[Kind]move{Admitted: choose(nextOf, Cutting, Powering)},
-		why: "a pause, no limit of its own: keeps the wish, spends no tries"},
+	Waiting: {on: map[Kind]move{Admitted: choose(nextOf, Cutting, Powering), RelayUp: choose(nextOf, Cutting, Powering),
+		LoaderAsked: choose(byHand, Booting, Verifying, Ready), Miswired: to(FailedPower)},
+		why: "a pause, no limit of its own but a person's 24 h: keeps the wish, spends no tries"},
 
 	New:             {rest: true, why: "nobody has asked anything yet"},
 	Ready:           {rest: true, why: "the image came up, or a person said so"},
-	Off:             {rest: true, why: "has no power, on request"},
+	Off:             {rest: true, on: map[Kind]move{StillUp: to(FailedPower), LoaderAsked: to(FailedPower)}, why: "has no power, on request; if it lives, its relay does not cut it"},
 	Maintenance:     {rest: true, why: "every boot gets the live environment until a wish ends it"},
 	Troubleshooting: {rest: true, why: "a person works on it; takes every wish"},
 	LockedOut:       {rest: true, why: "nothing moves it but an operator's set-state"},
@@ -167,6 +168,17 @@ func fromCard(in *Input) State {
 }
 
 func nextOf(b *Board, _ *Input) State { return b.Next }
+
+// byHand: a person has switched the board that waited for it.
+func byHand(b *Board, in *Input) State {
+	switch {
+	case b.Next == Booting:
+		return Booting
+	case in.Rules.Verify == VerifyNone:
+		return Ready
+	}
+	return Verifying
+}
 
 // imageSpeaks: an image whose verify is a callback says that it is up. Without a token it is believed in Verifying
 // only, where the loader's fall-through has shown that the board runs from its card.

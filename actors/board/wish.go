@@ -61,7 +61,9 @@ func (s *step) mayBegin() bool {
 	case !b.State.Rest():
 		return s.refuse("wait for it to end, or cancel it first", "busy with attempt %d (%s), now %s", b.Attempt, b.Want, b.State)
 	case in.Rules.Powerless != "":
-		return s.refuse("give the board a relay in the inventory", "%s", in.Rules.Powerless)
+		return s.refuse("correct its power in the inventory", "%s", in.Rules.Powerless)
+	case in.Rules.Manual && (in.Want == WantPowerOn || in.Want == WantPowerOff):
+		return s.refuse("switch it by hand; ask for a power-cycle to have it verified after that", "the board has no relay")
 	case in.Want == WantPowerOn && b.Power == PowerOn:
 		return s.refuse("ask for a power-cycle", "the board has power already")
 	case in.Own && !s.mayOwn():
@@ -92,7 +94,7 @@ func (s *step) begin() {
 		b.Want = WantPowerCycle // only a cut tells for certain
 	}
 	b.Tries, b.Cycles = map[State]uint8{}, 0
-	b.Written, b.Done, b.Blame = false, false, nil
+	b.Written, b.Done, b.Blame, b.Auto = false, false, nil, in.Own
 	if in.WishID != [8]byte{} {
 		b.Wishes = append(b.Wishes, Answered{ID: in.WishID, Attempt: b.Attempt})
 		if n := len(b.Wishes); n > maxWishes {
@@ -117,7 +119,7 @@ func (s *step) cancel() {
 		s.own()
 		b.Blame = &Blame{PartServer, cut("cancelled by " + s.in.By + " with the image half written")}
 		s.settle(FailedInstall)
-	case b.State == Waiting && b.Cycles == 0:
+	case b.State == Waiting && b.Cycles == 0 && (b.Rest != Off || b.Power != PowerOn):
 		s.settle(b.Rest)
 	case b.Written && b.State != Writing && !b.Done:
 		s.refuse("let it end, or cancel with force: the card needs an image", "the card is half written")
