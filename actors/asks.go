@@ -64,6 +64,9 @@ func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error
 	if err != nil {
 		return Answer{}, err
 	}
+	if i := f.incidents.crossedWith(name); i != nil && i.Closed.IsZero() {
+		return Answer{}, problem(Refused, i.Remedy+", or mozpool incident close "+i.ID, "board %s: %s", name, i.Text)
+	}
 	in := board.Input{Kind: board.Wish, Want: r.Want, Image: r.Image, By: r.By, Own: r.Own, WishID: wishID(r)}
 	if known := remembered(&v.Board, in.WishID); known != nil {
 		return Answer{Board: name, Attempt: known.Attempt, State: v.Board.State, Visit: v.Board.Visit, Repeated: true}, nil

@@ -96,8 +96,7 @@ func (a *boardActor) Receive(ctx actor.Context) {
 	case *checked:
 		a.healthChecked(m)
 	case *specChanged:
-		a.spec = m.spec
-		a.publish()
+		a.respec(m.spec)
 	case *actor.Stopping, *actor.Restarting:
 		a.end()
 	}
@@ -111,6 +110,9 @@ func (a *boardActor) wake() {
 	}
 	a.run(&item{in: board.Input{Kind: board.Resume}})
 	a.arm()
+	if a.b.WaitsFor(board.ForRelay) {
+		a.f.release(a.c.view.Load())
+	}
 }
 
 // arrive stores a board that nobody has seen before, and does with it what its rack says.
@@ -139,7 +141,8 @@ func (a *boardActor) take(it *item) {
 // of the power budget comes once.
 func (it *item) droppable() bool {
 	switch it.in.Kind {
-	case board.Timeout, board.Stalled, board.PowerIsOff, board.PowerIsOn, board.PowerFailed, board.ProbeOK, board.Admitted:
+	case board.Timeout, board.Stalled, board.PowerIsOff, board.PowerIsOn, board.PowerFailed, board.ProbeOK, board.Admitted,
+		board.RelayDown, board.RelayUp, board.Miswired, board.StillUp:
 		return false
 	default:
 		return true
@@ -162,6 +165,7 @@ func (a *boardActor) run(it *item) {
 	if in.Kind == board.Admitted {
 		in.Visit = a.b.Visit
 	}
+	a.cross(&in)
 	res := board.Step(a.b, in)
 	if wantsPlace(&res) && !in.Place && places.take(a.c.id) {
 		in.Place = true
@@ -173,8 +177,10 @@ func (a *boardActor) run(it *item) {
 		return
 	}
 	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline || res.Board.Free != a.b.Free
+	from := a.b
 	a.b = res.Board
 	a.settlePlace()
+	a.hearken(from, &in)
 	if changed {
 		a.publish()
 	}
@@ -197,8 +203,10 @@ func (a *boardActor) rules(of *Inputs) *board.Rules {
 	}
 	r := &board.Rules{Speed: a.f.cfg.Speed, FailedOff: a.f.rack(a.spec.Rack).rules.FailedOff,
 		Jitter: a.f.scale(rand.N(10 * time.Second))}
-	if _, err := a.f.cfg.Power.Parse(a.spec.Power); err != nil {
+	if sw, err := a.f.cfg.Power.Parse(a.spec.Power); err != nil {
 		r.Powerless = err.Error()
+	} else {
+		r.Manual = sw.Manual()
 	}
 	if of != nil {
 		r.Limits, r.Stall, r.Verify = of.Limits, of.Stall, of.Check.Kind
@@ -222,22 +230,51 @@ func (a *boardActor) adopt(fl *flight) {
 	}
 	a.settlePlace()
 	a.publish()
+	a.hearken(from, &fl.in)
 	if from.Visit != a.b.Visit {
 		a.arm()
 		a.tell(from, fl)
+		a.entered(fl.in.Kind)
 	}
 	a.perform(fl.res.Effects)
+}
+
+// entered does what a state wants of others than the board and its relay.
+func (a *boardActor) entered(by board.Kind) {
+	switch {
+	case a.b.WaitsFor(board.ForRelay):
+		a.f.release(a.c.view.Load())
+	case by == board.PowerIsOff:
+		a.lookDark()
+	}
 }
 
 // settlePlace tells the power budget what the board does now.
 func (a *boardActor) settlePlace() {
 	b := &a.b
-	queues := b.State == board.Waiting && b.WaitingFor == board.ForPowerBudget && b.Deadline == 0
-	a.f.rack(a.spec.Rack).places.settle(a.c.id, holdsPlace(b), queues, b.Since)
+	queues, since := b.WaitsFor(board.ForPowerBudget) && b.Deadline == 0, b.Since
+	if b.Next == board.Powering {
+		since = 0 // it stands dark, so it goes first
+	}
+	a.f.rack(a.spec.Rack).places.settle(a.c.id, holdsPlace(b), queues, since)
 }
 
 // holdsPlace says whether a board takes a place of the power budget: not one that is only being switched off.
 func holdsPlace(b *board.Board) bool { return b.State.HoldsPlace() && b.Want != board.WantPowerOff }
+
+// respec takes a changed entry of the inventory. Another relay ends what was said of the one before.
+func (a *boardActor) respec(spec inventory.Spec) {
+	moved := spec.Power != a.spec.Power
+	a.spec = spec
+	a.publish()
+	if !moved {
+		return
+	}
+	if i := a.f.incidents.crossedWith(spec.Name); i != nil {
+		a.f.closeIncident(i.ID, "inventory")
+	}
+	a.f.letGo(append(a.f.rack(spec.Rack).crossings.heard(a.c.id), a.c.id))
+}
 
 // publish shows the board to all readers.
 func (a *boardActor) publish() {

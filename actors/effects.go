@@ -29,11 +29,36 @@ func (a *boardActor) switchPower(e board.Effect) {
 		a.f.root.Send(a.self, &item{in: board.Input{Kind: board.PowerFailed, Visit: e.Visit, Text: err.Error()}})
 		return
 	}
-	op := &powerOp{do: e.Do, sw: sw, id: a.c.id, name: a.spec.Name, visit: e.Visit, gap: a.f.rack(a.spec.Rack).rules.PowerOnGap}
+	op := &powerOp{do: e.Do, sw: sw, id: a.c.id, name: a.spec.Name, rack: a.spec.Rack, visit: e.Visit, auto: a.b.Auto,
+		then: a.b.State == board.Cutting && a.b.Want != board.WantPowerOff, gap: a.f.scale(a.f.rack(a.spec.Rack).rules.PowerOnGap)}
+	if a.b.Deadline > 0 {
+		op.due = time.UnixMilli(a.b.Deadline)
+	}
 	a.f.root.Send(a.f.relay(sw.Board), op)
 }
 
+// lookDark looks whether a board whose power was read back off answers all the same. Loopback addresses are no boards'.
+func (a *boardActor) lookDark() {
+	addr := addressOf(a.c.view.Load())
+	if !addr.IsValid() || addr.IsLoopback() {
+		return
+	}
+	after := a.f.cfg.Power.Rest() / 2
+	if a.b.State == board.Off {
+		after = a.f.scale(offLooks)
+	}
+	f, self, visit := a.f, a.self, a.b.Visit
+	time.AfterFunc(after, func() {
+		ctx, cancel := context.WithTimeout(f.ctx, f.cfg.Power.Rest()/2)
+		defer cancel()
+		if f.ctx.Err() == nil && f.cfg.Probe(ctx, addr, Check{Kind: board.VerifyPing}) == nil {
+			f.root.Send(self, &item{in: board.Input{Kind: board.StillUp, Visit: visit, Text: "answers pings"}})
+		}
+	})
+}
+
 const (
+	offLooks      = 10 * time.Second // after which a board that was switched off is looked at
 	quietDefault  = 10 * time.Second // for VerifyLoader without a `for`
 	probeInterval = 2 * time.Second
 	probeLimit    = 10 * time.Second // of one look

@@ -50,6 +50,10 @@ type Config struct {
 	Clock   func() time.Time // wall clock; nil: time.Now
 	Speed   float64          // divides every time of the boards' lives, for simulated racks; 0: 1
 	Epoch   uint64           // of this server's leases; 0: 1
+	Relays  RelayLimits      // zero: the defaults, and idle relay boards are not tested
+	// Lease says whether this server may still switch the boards of a rack. It is asked immediately before each write to a
+	// relay board; nil: always.
+	Lease func(rack string) error
 }
 
 // Fleet keeps the boards of this server.
@@ -67,12 +71,14 @@ type Fleet struct {
 	relays    map[string]*actor.PID
 	views     map[string]*relayState
 	strangers map[inventory.MAC]*Stranger
+	incidents incidents
 }
 
 // rack is what the boards of a rack share.
 type rack struct {
-	rules  RackRules
-	places *places
+	rules     RackRules
+	places    *places
+	crossings *crossings
 }
 
 const (
@@ -109,7 +115,7 @@ func (f *Fleet) newRack(rules RackRules) *rack {
 	if rules.BootsAtOnce <= 0 {
 		rules.BootsAtOnce = 16
 	}
-	return &rack{rules: rules, places: newPlaces(rules.BootsAtOnce, func(id string) {
+	return &rack{rules: rules, crossings: newCrossings(f.scale(crossWindow)), places: newPlaces(rules.BootsAtOnce, func(id string) {
 		f.send(id, &item{in: board.Input{Kind: board.Admitted}})
 	})}
 }

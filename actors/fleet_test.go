@@ -53,7 +53,7 @@ func (r *rail) Parse(spec string) (Switch, error) {
 	return s, nil
 }
 
-func (r *rail) Dial(context.Context, string) (RelaySession, error) {
+func (r *rail) Dial(context.Context, string, func() error) (RelaySession, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fail != nil {
@@ -65,6 +65,8 @@ func (r *rail) Dial(context.Context, string) (RelaySession, error) {
 }
 
 func (r *rail) Rest() time.Duration { return time.Second }
+
+func (r *rail) Test(context.Context) error { return nil }
 
 func (r *rail) Set(_ context.Context, s Switch, on bool) error {
 	r.mu.Lock()

@@ -14,6 +14,7 @@ import (
 type flight struct {
 	item   *item
 	kind   board.Kind
+	in     board.Input
 	change persistence.Change
 	res    board.Result
 	tries  int
@@ -30,7 +31,7 @@ func newFlight(a *boardActor, it *item, in board.Input, res board.Result) *fligh
 	if res.Ended {
 		c.Attempt = &persistence.Attempt{Number: uint64(res.Board.Attempt), Summary: summary(a.b, &res, in.Now)}
 	}
-	return &flight{item: it, kind: in.Kind, change: c, res: res}
+	return &flight{item: it, kind: in.Kind, in: in, change: c, res: res}
 }
 
 // commit sends the change to the journal; its answer comes back as a message. The change goes on although the asker

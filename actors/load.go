@@ -19,6 +19,9 @@ import (
 // Boards that the journal knows and specs do not stay in the journal, unseen. It returns once all limits are armed
 // and all boards are published.
 func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
+	if err := f.incidents.load(ctx, f.cfg.Journal); err != nil {
+		return err
+	}
 	stored := make(map[string]persistence.Stored, len(specs))
 	for s, err := range f.cfg.Journal.Load(ctx, "") {
 		if err != nil {
@@ -44,6 +47,7 @@ func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
 	for _, c := range cells {
 		f.start(c)
 	}
+	f.tendRelays()
 	return nil
 }
 
@@ -135,6 +139,7 @@ func (f *Fleet) Apply(ctx context.Context, specs []inventory.Spec) error {
 	for _, c := range fresh {
 		f.start(c)
 	}
+	f.tendRelays()
 	return nil
 }
 

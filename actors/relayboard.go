@@ -1,9 +1,6 @@
 package actors
 
 import (
-	"cmp"
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,88 +10,57 @@ import (
 	"mozpool/actors/board"
 )
 
-// Power reaches the relay boards.
-type Power interface {
-	// Parse reads a board's power address. Its error is a sentence for people, with the remedy.
-	Parse(spec string) (Switch, error)
-	// Dial opens the one connection that a relay board serves at a time.
-	Dial(ctx context.Context, relayBoard string) (RelaySession, error)
-	// Rest is how long a relay board is deaf after a connection was closed.
-	Rest() time.Duration
-}
-
-// Switch is one relay of one relay board.
-type Switch struct {
-	Board string // host:port of the relay board
-	Bank  int    // 1 to 4
-	Relay int    // 1 to 8
-}
-
-func (s Switch) String() string { return fmt.Sprintf("%s:bank%d:relay%d", s.Board, s.Bank, s.Relay) }
-
-// RelaySession is one connection to a relay board. Each call drives or reads one relay, reads it back, and says in its
-// error what went wrong. on means that the board behind the relay has power.
-type RelaySession interface {
-	Set(ctx context.Context, s Switch, on bool) error
-	Powered(ctx context.Context, s Switch) (bool, error)
-	Close() error
-}
-
-// RelayView is a relay board as people see it.
-type RelayView struct {
-	Name    string    `json:"name"`   // host:port
-	State   string    `json:"state"`  // idle, busy, resting, or unreachable
-	Boards  []string  `json:"boards"` // names of the boards behind it
-	Queue   int       `json:"queue"`
-	Error   string    `json:"error,omitempty"` // the last one, empty once an exchange went well
-	ErrorAt time.Time `json:"error_at,omitzero"`
-	Good    time.Time `json:"last_good,omitzero"`
-}
-
-// powerOp is one thing to do for one board. It is dropped once its visit is over.
-type powerOp struct {
-	do    board.Do
-	sw    Switch
-	id    string
-	name  string
-	visit uint64
-	gap   time.Duration
-	fails int // exchanges that went wrong
-}
-
+// Messages to a relay board's actor, beside powerOp.
 type (
-	sessionOver struct {
-		left []*powerOp // not done, or failed
-		err  error      // the first failure
+	// wantOp: the connection asks what to do next; reply has room for one answer, nil: close.
+	wantOp struct{ reply chan *powerOp }
+	// reached: the connection stands, and the relay board gave a sign of life.
+	reached struct{ took time.Duration }
+	// opDone: the op that was handed out was done, or failed.
+	opDone struct {
+		op  *powerOp
+		err error
 	}
-	rested struct{}
+	// sessionOver: the connection is closed. err: it brought no sign of life.
+	sessionOver struct{ err error }
+	rested      struct{}
+	// look again: something may be ready, or the connection may be closed.
+	look struct{}
+	// awaits: a board waits for its relay, and is to be told when that makes sense again.
+	awaits struct{ id string }
+	// idleTest: it is time for a sign of life.
+	idleTest struct{}
 )
 
 // relayState is what a relay board's actor publishes.
 type relayState struct {
-	state   string
-	queue   int
-	err     string
-	errAt   time.Time
-	good    time.Time
-	failing int // sessions in a row
+	state    string
+	queue    int
+	latency  time.Duration
+	err      string
+	errAt    time.Time
+	good     time.Time
+	incident string
 }
 
-// relayActor owns one relay board: one connection at a time, and a rest after each. What waits shares the next
-// connection, offs before ons, so that a chassis goes as one.
+// relayActor owns one relay board: one connection at a time, and a rest after each. What waits shares the connection.
 type relayActor struct {
-	f     *Fleet
-	name  string
-	self  *actor.PID
-	queue []*powerOp
-	busy  bool
-	st    relayState
+	f       *Fleet
+	name    string
+	rack    string // of the board that asked last
+	self    *actor.PID
+	line    *line
+	busy    bool             // a connection is open, or opening
+	resting bool             // none may be opened yet
+	asker   chan *powerOp    // of the connection that waits for work; nil: it works
+	handed  *powerOp         // what it works on
+	doubt   map[Switch]doubt // relays that may be off against the record
+	trouble relayTrouble
+	limits  RelayLimits
+	timer   *time.Timer
+	idle    *time.Timer
+	st      relayState
 }
-
-const (
-	sessionLimit = 20 * time.Second
-	relayBackoff = 8 * time.Second // at most between two tries of an unreachable relay board
-)
 
 // relay finds the actor of a relay board, or makes it.
 func (f *Fleet) relay(name string) *actor.PID {
@@ -102,199 +68,280 @@ func (f *Fleet) relay(name string) *actor.PID {
 	defer f.mu.Unlock()
 	pid, ok := f.relays[name]
 	if !ok {
-		a := &relayActor{f: f, name: name, st: relayState{state: "idle"}}
+		a := newRelayActor(f, name)
 		pid = f.root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
 		f.relays[name] = pid
 	}
 	return pid
 }
 
+func newRelayActor(f *Fleet, name string) *relayActor {
+	dark, linger := f.cfg.Power.Rest(), f.scale(commitPatience)
+	a := &relayActor{f: f, name: name, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), limits: f.cfg.Relays.orDefault(),
+		st: relayState{state: RelayIdle}}
+	if i := f.incidents.open(IncidentRelay, name); i != nil {
+		a.st.incident = i.ID
+		a.trouble = relayTrouble{sessions: a.limits.Sessions, since: i.Opened, boards: make(map[string]bool)}
+	}
+	return a
+}
+
+// commitPatience is how long a connection waits for boards that it cut to store that, and to ask for their power.
+const commitPatience = 1500 * time.Millisecond
+
 // Receive implements actor.Actor. Connections are used outside, in one goroutine at a time.
 func (a *relayActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		a.self = ctx.Self()
+		a.armIdle()
 	case *powerOp:
-		a.queue = slices.DeleteFunc(a.queue, func(o *powerOp) bool { return o.id == m.id })
-		a.queue = append(a.queue, m)
+		a.take(m)
+	case *wantOp:
+		a.asker = m.reply
+	case *reached:
+		a.reached(m)
+	case *opDone:
+		a.opDone(m)
 	case *sessionOver:
 		a.over(m)
 	case *rested:
-		a.busy = false
-		a.st.state = "idle"
+		a.resting = false
+		if a.st.state == RelayResting {
+			a.st.state = RelayIdle
+		}
+	case *awaits:
+		a.release(m.id)
+	case *idleTest:
+		a.test()
+	case *look:
+	case *actor.Stopping, *actor.Restarting:
+		a.stopTimers()
+		return
 	default:
 		return
 	}
-	if !a.busy && len(a.queue) > 0 && a.self != nil {
-		a.open()
-	}
+	a.work()
 	a.publish()
 }
 
-// open takes all that waits into one session.
-func (a *relayActor) open() {
-	ops := slices.DeleteFunc(a.queue, a.f.outdated)
-	a.queue = nil
-	if len(ops) == 0 {
+func (a *relayActor) stopTimers() {
+	for _, t := range []*time.Timer{a.timer, a.idle} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+}
+
+// take queues an op; while the relay board has an incident, boards are told to wait for its end instead.
+func (a *relayActor) take(o *powerOp) {
+	if o.rack != "" {
+		a.rack = o.rack
+	}
+	a.line.add(o)
+	if a.st.incident != "" {
+		a.sendAway()
+	}
+}
+
+// work gives the open connection something to do, or opens one.
+func (a *relayActor) work() {
+	a.line.drop(a.f.outdated)
+	if a.st.incident != "" && len(a.f.hangOn(a.name)) == 0 {
+		a.endIncident()
+	}
+	switch {
+	case a.asker != nil:
+		a.feed()
+	case !a.busy && !a.resting && a.self != nil && (len(a.line.ops) > 0 || a.st.incident != ""):
+		a.open()
+	}
+}
+
+// feed answers the connection that waits.
+func (a *relayActor) feed() {
+	o, wait := a.line.pick(time.Now())
+	if o == nil && wait > 0 {
+		a.lookAfter(wait)
 		return
 	}
-	slices.SortStableFunc(ops, func(x, y *powerOp) int { return cmp.Or(x.fails-y.fails, rankOf(x.do)-rankOf(y.do)) })
-	a.busy, a.st.state = true, "busy"
-	f, self, name := a.f, a.self, a.name
-	go func() {
-		m := f.session(name, ops)
-		f.root.Send(self, m)
-	}()
+	a.handed = o
+	a.asker <- o
+	a.asker = nil
 }
 
-func rankOf(do board.Do) int {
-	if do == board.MakeOff {
-		return 0
+func (a *relayActor) lookAfter(d time.Duration) {
+	if a.timer != nil {
+		a.timer.Stop()
 	}
-	return 1
+	a.timer = a.after(d, &look{})
 }
 
-// outdated says whether nobody waits for the op any more.
-func (f *Fleet) outdated(o *powerOp) bool {
-	v := f.ByID(o.id)
-	return v == nil || v.Board.Visit != o.visit
-}
-
-// over notes how a session went and lets the relay board rest. What was not done is tried again for as long as its
-// visit lasts; a relay board that cannot be reached is asked less and less often.
-func (a *relayActor) over(m *sessionOver) {
-	now := a.f.now()
-	rest := a.f.cfg.Power.Rest()
-	if m.err != nil {
-		a.st.failing++
-		if a.st.err == "" {
-			a.f.log.Warn("relay board in trouble", "relay_board", a.name, "error", m.err)
-		}
-		a.st.err, a.st.errAt, a.st.state = m.err.Error(), now, "unreachable"
-		rest += min(a.f.scale(500*time.Millisecond)<<min(a.st.failing, 6), a.f.scale(relayBackoff))
-	} else {
-		if a.st.err != "" {
-			a.f.log.Info("relay board is well again", "relay_board", a.name)
-		}
-		a.st.failing, a.st.err, a.st.good, a.st.state = 0, "", now, "resting"
-	}
-	for _, o := range m.left {
-		if !slices.ContainsFunc(a.queue, func(n *powerOp) bool { return n.id == o.id }) {
-			a.queue = append(a.queue, o)
-		}
-	}
+// after sends the actor a message, unless the server stops before.
+func (a *relayActor) after(d time.Duration, msg any) *time.Timer {
 	f, self := a.f, a.self
-	time.AfterFunc(rest, func() {
+	return time.AfterFunc(d, func() {
 		if f.ctx.Err() == nil {
-			f.root.Send(self, &rested{})
+			f.root.Send(self, msg)
 		}
 	})
 }
 
+func (a *relayActor) open() {
+	a.busy, a.st.state = true, RelayBusy
+	a.line.open(time.Now())
+	s := session{f: a.f, self: a.self, name: a.name, rack: a.rack}
+	go s.run() // ends with sessionOver
+}
+
+// reached: the relay board lives. What looked like an incident is over.
+func (a *relayActor) reached(m *reached) {
+	if a.st.latency == 0 {
+		a.st.latency = m.took
+	}
+	a.st.latency += (m.took - a.st.latency) / 4
+	a.trouble.well()
+	a.st.good = a.f.now()
+	if a.st.incident != "" {
+		a.endIncident()
+	}
+}
+
+// opDone notes how an op went. One that failed is tried again for as long as its visit lasts; the connection is over.
+func (a *relayActor) opDone(m *opDone) {
+	a.handed = nil
+	o := m.op
+	switch {
+	case m.err == nil:
+		a.line.done(o, time.Now())
+		delete(a.doubt, o.sw)
+		a.st.err, a.st.errAt = "", time.Time{}
+		return
+	case wired(m.err):
+		o.wired = true
+		a.doubtful(o)
+	}
+	a.fault(m.err)
+	o.fails++
+	if o.order == nil && !o.settle && !slices.ContainsFunc(a.line.ops, func(n *powerOp) bool { return n.id == o.id }) {
+		a.line.ops = append(a.line.ops, o)
+	}
+}
+
+// fault keeps the last error, and says so once.
+func (a *relayActor) fault(err error) {
+	if a.st.err == "" {
+		a.f.log.Warn("relay board in trouble", "relay_board", a.name, "error", err)
+	}
+	a.st.err, a.st.errAt = err.Error(), a.f.now()
+}
+
+// over lets the relay board rest after a connection, longer after one that brought nothing.
+func (a *relayActor) over(m *sessionOver) {
+	a.busy, a.asker, a.resting, a.st.state = false, nil, true, RelayResting
+	rest := a.f.cfg.Power.Rest()
+	if o := a.handed; o != nil { // the connection ended before it was begun
+		a.handed = nil
+		a.line.ops = append(a.line.ops, o)
+	}
+	if m.err != nil {
+		a.failed(m.err)
+		rest += a.trouble.pause(a.f.scale)
+	}
+	a.settleDoubts()
+	a.after(rest, &rested{})
+	a.armIdle()
+}
+
+// failed notes a connection without a sign of life.
+func (a *relayActor) failed(err error) {
+	a.st.state = RelayUnreachable
+	a.fault(err)
+	var waiting []string
+	for _, o := range a.line.ops {
+		if o.id != "" && !o.settle {
+			waiting = append(waiting, o.name)
+			a.f.powerFailed(o, err)
+		}
+	}
+	a.line.drop(func(o *powerOp) bool {
+		if o.order != nil {
+			o.order.reply <- relayAnswer{err: err}
+		}
+		return o.order != nil
+	})
+	a.trouble.failed(a.f.now(), waiting)
+	if a.st.incident == "" && a.trouble.incident(a.limits, a.f.now()) {
+		a.beginIncident()
+	}
+}
+
+// outdated says whether nobody waits for the op any more.
+func (f *Fleet) outdated(o *powerOp) bool {
+	switch {
+	case o.order != nil:
+		return o.order.ctx.Err() != nil
+	case o.settle:
+		return false
+	}
+	v := f.ByID(o.id)
+	return v == nil || v.Board.Visit != o.visit
+}
+
+// armIdle asks for a sign of life after a time without work.
+func (a *relayActor) armIdle() {
+	if a.idle != nil {
+		a.idle.Stop()
+	}
+	if a.limits.Test > 0 {
+		a.idle = a.after(a.f.scale(a.limits.Test), &idleTest{})
+	}
+}
+
+func (a *relayActor) test() {
+	if !a.busy && !a.resting && len(a.f.hangOn(a.name)) > 0 {
+		a.open()
+	}
+}
+
 func (a *relayActor) publish() {
-	a.st.queue = len(a.queue)
+	a.st.queue = len(a.line.ops)
 	st := a.st
 	a.f.mu.Lock()
 	a.f.views[a.name] = &st
 	a.f.mu.Unlock()
 }
 
-// session does ops on one connection, and tells each board how it went. The first exchange that goes wrong ends it: the
-// connection may be out of step. Its op is tried last the next time, so that one relay that sticks does not keep the
-// other boards of its chassis in the dark.
-func (f *Fleet) session(name string, ops []*powerOp) *sessionOver {
-	ctx, cancel := context.WithTimeout(f.ctx, sessionLimit)
-	defer cancel()
-	s, err := f.cfg.Power.Dial(ctx, name)
-	if err != nil {
-		for _, o := range ops {
-			f.powerFailed(o, err)
-		}
-		return &sessionOver{ops, err}
-	}
-	defer func() { _ = s.Close() }() // the exchange is over; there is nothing to do about it
-	for i, o := range ops {
-		if f.outdated(o) {
-			continue
-		}
-		if i > 0 && rankOf(o.do) > 0 {
-			f.pause(ctx, f.scale(o.gap))
-		}
-		if err := f.exchange(ctx, s, o); err != nil {
-			o.fails++
-			f.powerFailed(o, err)
-			return &sessionOver{ops[i:], err}
-		}
-	}
-	return &sessionOver{}
-}
-
-func (f *Fleet) pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
-
-// exchange does one op, and tells the board when it is done.
-func (f *Fleet) exchange(ctx context.Context, s RelaySession, o *powerOp) error {
-	kind, text := board.PowerIsOn, "on, read back"
-	switch o.do {
-	case board.MakeOff:
-		if err := s.Set(ctx, o.sw, false); err != nil {
-			return err
-		}
-		kind, text = board.PowerIsOff, "off, read back"
-	case board.CheckPower:
-		on, err := s.Powered(ctx, o.sw)
-		if err != nil {
-			return err
-		}
-		if on {
-			f.line(o.name, "relay", 7, o.sw.String()+": has power, read back")
-			return nil
-		}
-		text = "was off against the record: switched on again"
-		if err := s.Set(ctx, o.sw, true); err != nil {
-			return err
-		}
-		f.line(o.name, "relay", 4, o.sw.String()+": "+text)
-		return nil
-	default:
-		if err := s.Set(ctx, o.sw, true); err != nil {
-			return err
-		}
-	}
-	f.line(o.name, "relay", 6, o.sw.String()+": "+text)
-	f.send(o.id, &item{in: board.Input{Kind: kind, Visit: o.visit, Text: text}})
-	return nil
-}
-
-func (f *Fleet) powerFailed(o *powerOp, err error) {
-	f.line(o.name, "relay", 4, fmt.Sprintf("%s: %v", o.sw, err))
-	f.send(o.id, &item{in: board.Input{Kind: board.PowerFailed, Visit: o.visit, Text: err.Error()}})
-}
-
 // Relays are the relay boards that boards hang on, sorted by name.
 func (f *Fleet) Relays() []RelayView {
-	boards := make(map[string][]string)
+	all := make(map[string]*RelayView)
 	for _, v := range f.Views() {
-		if sw, err := f.cfg.Power.Parse(v.Spec.Power); err == nil {
-			boards[sw.Board] = append(boards[sw.Board], v.Spec.Name)
+		sw, err := f.cfg.Power.Parse(v.Spec.Power)
+		if err != nil || sw.Manual() {
+			continue
 		}
+		r := all[sw.Board]
+		if r == nil {
+			r = &RelayView{Name: sw.Board, Rack: v.Spec.Rack, State: RelayIdle}
+			all[sw.Board] = r
+		}
+		r.Boards = append(r.Boards, v.Spec.Name)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]RelayView, 0, len(boards))
-	for name, names := range boards {
-		v := RelayView{Name: name, State: "idle", Boards: names}
+	list := make([]RelayView, 0, len(all))
+	for name, r := range all {
 		if st := f.views[name]; st != nil {
-			v.State, v.Queue, v.Error, v.ErrorAt, v.Good = st.state, st.queue, st.err, st.errAt, st.good
+			r.State, r.Queue, r.Error, r.ErrorAt, r.Good, r.Incident = st.state, st.queue, st.err, st.errAt, st.good, st.incident
+			r.Latency, r.Millis = st.latency, float64(st.latency.Microseconds())/1000
 		}
-		all = append(all, v)
+		list = append(list, *r)
 	}
-	slices.SortFunc(all, func(a, b RelayView) int { return strings.Compare(a.Name, b.Name) })
-	return all
+	slices.SortFunc(list, func(a, b RelayView) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// isPower says whether an op is one of a board's power cycle, which waits while its relay board has an incident.
+func (o *powerOp) isPower() bool {
+	return o.id != "" && !o.settle && (o.do == board.MakeOff || o.do == board.MakeOn)
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"mozpool/actors"
@@ -12,6 +11,9 @@ import (
 
 // relayRest is how long a relay board is deaf after a connection was closed.
 const relayRest = time.Second
+
+// relayTest is how often an idle relay board is asked for a sign of life.
+const relayTest = 5 * time.Minute
 
 // relays reaches ProXR relay boards for the actors.
 type relays struct {
@@ -32,7 +34,7 @@ func ParsePower(text string) error {
 // Parse implements actors.Power.
 func (relays) Parse(spec string) (actors.Switch, error) {
 	if spec == "" || spec == "manual" {
-		return actors.Switch{}, errors.New("the board has no relay, so its power cannot be switched")
+		return actors.Switch{}, nil
 	}
 	s, err := power.Parse(spec)
 	if err != nil {
@@ -42,8 +44,8 @@ func (relays) Parse(spec string) (actors.Switch, error) {
 }
 
 // Dial implements actors.Power.
-func (relays) Dial(ctx context.Context, relayBoard string) (actors.RelaySession, error) {
-	s, err := relayproto.Dial(ctx, relayproto.Config{Address: relayBoard})
+func (relays) Dial(ctx context.Context, relayBoard string, before func() error) (actors.RelaySession, error) {
+	s, err := relayproto.Dial(ctx, relayproto.Config{Address: relayBoard, Before: before})
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +70,9 @@ func (s session) Set(_ context.Context, sw actors.Switch, on bool) error {
 func (s session) Powered(_ context.Context, sw actors.Switch) (bool, error) {
 	return s.s.Read(relayOf(sw))
 }
+
+// Test implements actors.RelaySession.
+func (s session) Test(context.Context) error { return s.s.Test() }
 
 // Close implements actors.RelaySession.
 func (s session) Close() error { return s.s.Close() }

@@ -116,7 +116,8 @@ func (s *Server) store() error {
 
 func (s *Server) fleetConfig() actors.Config {
 	c := actors.Config{Journal: s.journal, Logs: s.logs, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
-		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed}
+		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
+		Relays: actors.RelayLimits{Test: relayTest}}
 	for name, r := range s.cfg.Racks {
 		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
 			FailedOff:   r.FailedPowerState == config.FailedPowerOff,
