@@ -52,12 +52,12 @@ func canon(b Board) Board {
 
 // boardKey is what tells canonical boards apart.
 type boardKey struct {
-	state, next, rest                                       State
-	waits                                                   WaitingFor
-	want                                                    Want
-	tries                                                   [9]uint8
-	cycles, hour                                            int
-	power                                                   Power
+	state, next, rest                                 State
+	waits                                             WaitingFor
+	want                                              Want
+	tries                                             [9]uint8
+	cycles, hour                                      int
+	power                                             Power
 	free, written, done, card, up, off, token, silent bool
 }
 
@@ -309,4 +309,3 @@ func outside(b *Board, in *Input) bool {
 		return false
 	}
 }
-
