@@ -95,6 +95,8 @@ func (s *step) answer() {
 // timeout ends a visit that did not do its work, or looks again whether a pause may end.
 func (s *step) timeout() {
 	switch {
+	case s.in.Kind == Stalled && table[s.b.State].stall == 0:
+		return // nothing is expected to move here
 	case s.b.WaitsFor(ForPowerBudget):
 		s.toward(s.b.Next)
 	case s.b.WaitsFor(ForPerson):
@@ -170,7 +172,7 @@ func (s *step) fail(why Blame, next State) {
 	s.own()
 	state := s.b.State
 	row := table[state]
-	free := s.b.Free && (s.in.Kind == Timeout || s.in.Kind == Stalled) || why.Part == PartWiring && s.in.Crossed != ""
+	free := s.b.Free && (s.in.Kind == Timeout || s.in.Kind == Stalled) || s.crossedFree(why)
 	why.Text = cut(why.Text)
 	s.b.Blame = &why
 	s.r.Failed = &FailedVisit{State: state, Blame: why, Free: free}
@@ -187,7 +189,7 @@ func (s *step) fail(why Blame, next State) {
 		return
 	case s.in.Crossed != "" && s.in.Kind == LoaderAsked:
 		s.retire()
-		s.wait(ForRelay, next) // whoever cuts it now may cut another board
+		s.wait(ForRelay, s.els()) // whoever cuts it now may cut another board
 		return
 	}
 	if (state == Restarting || state == Verifying) && int(s.b.Tries[state]) == tries/2 {
@@ -197,11 +199,13 @@ func (s *step) fail(why Blame, next State) {
 		s.enter(next)
 		return
 	}
-	if s.b.Cycles >= cyclesAttempt {
-		s.settle(row.fail)
-		return
-	}
 	s.toward(Cutting)
+}
+
+// crossedFree says whether a visit failed because another board's relay was switched. The power cycle that follows bounds
+// how often; a board without a relay has none, so there it costs a try like any other failure.
+func (s *step) crossedFree(why Blame) bool {
+	return why.Part == PartWiring && s.in.Crossed != "" && !s.in.Rules.Manual
 }
 
 // toward begins a boot by way of next (Cutting, or Powering for a board without power). Every boot that an earlier
@@ -220,6 +224,9 @@ func (s *step) toward(next State) {
 	hour := int64(s.in.Rules.scale(time.Hour) / time.Second)
 	s.b.Hour = slices.DeleteFunc(s.b.Hour, func(t int64) bool { return now.Unix()-t >= hour })
 	switch {
+	case next == Cutting && s.b.Cycles >= cyclesAttempt:
+		s.spent()
+		return
 	case next == Cutting && len(s.b.Hour) >= cyclesHour:
 		s.wait(ForPowerBudget, next)
 		s.b.Deadline = (s.b.Hour[0] + hour) * 1000
@@ -234,6 +241,19 @@ func (s *step) toward(next State) {
 	}
 	s.mint()
 	s.enter(next)
+}
+
+// spent ends an attempt that has no power cycle left, in the rest of the row that asked for one more. A pause that ends
+// asks for the relay's sake.
+func (s *step) spent() {
+	rest := table[s.b.State].fail
+	if rest == "" {
+		rest = FailedPower
+	}
+	if s.b.Blame == nil {
+		s.b.Blame = &Blame{PartBoard, fmt.Sprintf("used the %d power cycles of one attempt", cyclesAttempt)}
+	}
+	s.settle(rest)
 }
 
 // mint decides a boot, with a token of its own if it is to be the live environment.
