@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -95,5 +96,56 @@ func TestEndBetweenLeaseAndWrite(t *testing.T) {
 	}
 	if sent := s.Exchange().Steps[0].Sent; len(sent) != 0 {
 		t.Fatalf("sent % d", sent)
+	}
+}
+
+// An extra byte in a segment of its own may be a legal answer to the next
+// question: it must not become one.
+func TestLateByteIsSeenBeforeTheNextCommand(t *testing.T) {
+	t.Parallel()
+	s, other := connected(t)
+	if _, err := other.Write([]byte{replyReleased}); err != nil {
+		t.Fatal(err)
+	}
+	for len(waiting(s.conn)) == 0 {
+		runtime.Gosched()
+	}
+	if on, err := s.Read(Relay{1, 1}); !errors.Is(err, ErrNonsense) {
+		t.Fatalf("a byte that nobody asked for was taken for %v, %v", on, err)
+	}
+	if step := s.Exchange().Steps[0]; len(step.Sent) != 0 || len(step.Read) != 1 {
+		t.Fatalf("recorded %+v", step)
+	}
+}
+
+func TestConnWithoutASession(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Connect(t.Context(), l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Fatalf("the other side saw %v; want an end, not a reset", err)
+	}
+	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Fatal("a second close:", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Connect(t.Context(), l.Addr().String(), nil); !errors.Is(err, ErrRefused) {
+		t.Fatal(err)
 	}
 }

@@ -76,6 +76,18 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestEveryThirdConnection(t *testing.T) {
+	t.Parallel()
+	b := listen(t, relaysim.Options{Rest: -1})
+	b.SetFaults(relaysim.Faults{Every: 3})
+	for i := 1; i <= 6; i++ {
+		err := makeOff(b, 20*time.Second, nil)
+		if third := i%3 == 0; third != (err == nil) || !third && !errors.Is(err, relayproto.ErrOccupied) {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
+}
+
 func TestUnpluggedRefuses(t *testing.T) {
 	b := listen(t, relaysim.Options{})
 	b.Unplug()
