@@ -3,16 +3,34 @@ package relayproto
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// dialWord makes the test binary a process that connects and waits to be killed.
+const dialWord = "dial-and-wait"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == dialWord {
+		s, err := Dial(context.Background(), Config{Address: os.Args[2]})
+		if err == nil {
+			err = s.Test()
+		}
+		fmt.Println(err)
+		_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // connected gives a session and the other side of its connection.
 func connected(t *testing.T) (*Session, net.Conn) {
@@ -56,6 +74,42 @@ func TestSocketForgetsADeadProcess(t *testing.T) {
 	}
 	if linger.Onoff != 1 || linger.Linger != 0 || timeout != 700 {
 		t.Fatalf("SO_LINGER %+v, TCP_USER_TIMEOUT %d", linger, timeout)
+	}
+}
+
+// The relay board of a server that is killed sees a reset at once, also with
+// bytes that were never read: nothing of the dead arrives later.
+func TestKilledProcessResets(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	server := exec.Command(os.Args[0], dialWord, l.Addr().String())
+	stdin, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Wait() }() // it is killed
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	test := make([]byte, 2)
+	if _, err := io.ReadFull(conn, test); err != nil || string(test) != "\xfe\x21" {
+		t.Fatalf("read % x, %v", test, err)
+	}
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(test); !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatalf("the relay board saw %d bytes, %v; want a reset", n, err)
 	}
 }
 

@@ -27,7 +27,7 @@ type rig struct {
 	left      func() int // connections and processes still there
 }
 
-var rigs = map[string]func(*testing.T) rig{
+var rigs = map[string]func(testing.TB) rig{
 	"proxr":   proxrRig,
 	"exec":    execRig,
 	"tasmota": httpRig(outletsim.Tasmota, 2, "/cm?cmnd=Power2"),
@@ -37,7 +37,7 @@ var rigs = map[string]func(*testing.T) rig{
 		`status=GET /outlets/7 => "state":"on" | "state":"off"`),
 }
 
-func parse(t *testing.T, line string) power.Spec {
+func parse(t testing.TB, line string) power.Spec {
 	t.Helper()
 	spec, err := power.Parse(line)
 	if err != nil {
@@ -46,7 +46,7 @@ func parse(t *testing.T, line string) power.Spec {
 	return spec
 }
 
-func proxrRig(t *testing.T) rig {
+func proxrRig(t testing.TB) rig {
 	b, err := relaysim.Listen("127.0.0.1:0", relaysim.Options{Rest: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func proxrRig(t *testing.T) rig {
 	}
 }
 
-func execRig(t *testing.T) rig {
+func execRig(t testing.TB) rig {
 	dir := t.TempDir()
 	write := func(name, text string) { write(t, filepath.Join(dir, name), text) }
 	return rig{
@@ -92,7 +92,7 @@ func execRig(t *testing.T) rig {
 	}
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -111,8 +111,8 @@ func running(dir string) (n int) {
 	return n
 }
 
-func httpRig(style outletsim.Style, outlet int, path string) func(*testing.T) rig {
-	return func(t *testing.T) rig {
+func httpRig(style outletsim.Style, outlet int, path string) func(testing.TB) rig {
+	return func(t testing.TB) rig {
 		s := strip(t, outletsim.Options{Style: style, Single: true})
 		var other net.Conn
 		return rig{
@@ -144,7 +144,7 @@ func httpRig(style outletsim.Style, outlet int, path string) func(*testing.T) ri
 	}
 }
 
-func strip(t *testing.T, o outletsim.Options) *outletsim.Strip {
+func strip(t testing.TB, o outletsim.Options) *outletsim.Strip {
 	t.Helper()
 	s, err := outletsim.Listen("127.0.0.1:0", o)
 	if err != nil {
@@ -155,7 +155,7 @@ func strip(t *testing.T, o outletsim.Options) *outletsim.Strip {
 }
 
 // open gives a session with time enough for a machine under load.
-func open(t *testing.T, spec power.Spec, o power.Options) power.Session {
+func open(t testing.TB, spec power.Spec, o power.Options) power.Session {
 	t.Helper()
 	if o.ReplyTimeout == 0 {
 		o.ReplyTimeout = 30 * time.Second
@@ -171,7 +171,7 @@ func open(t *testing.T, spec power.Spec, o power.Options) power.Session {
 }
 
 // waitFor looks again and again until the condition holds.
-func waitFor(t *testing.T, holds func() bool) {
+func waitFor(t testing.TB, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	tick := time.NewTicker(time.Millisecond)
