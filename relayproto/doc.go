@@ -12,4 +12,14 @@
 // or has none. Boards hang on the normally-closed contact, so the coil is
 // energised to take a board's power away; where the coil itself is meant, the
 // codec says Energise and Release.
+//
+// The commands that read or switch a whole bank are left out on purpose. What
+// is published about them does not agree on the answer: one bare byte, the same
+// byte in a frame with a checksum, or, on later controllers, the bank and its
+// state also where earlier ones answer "done". Every value of the bare byte is
+// legal, so a reply that is out of step could not be told from a true one. And
+// a bank is written as one mask of eight relays: a neighbour's relay that was
+// switched between our read and our write would be set back. Single-relay
+// commands on one connection cost milliseconds each; the second of rest after
+// a connection is what a chassis waits for.
 package relayproto

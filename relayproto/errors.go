@@ -30,6 +30,10 @@ var (
 	// ErrMismatch: the relay board said done, the read-back says otherwise: a
 	// stuck relay, or another hand on it.
 	ErrMismatch = errors.New("relay does not read back as switched")
+	// ErrFailed: the switch answered in good order that it did not do it: an
+	// exit code, a refused password. Relay boards know no such answer; switches
+	// of other kinds do (see power).
+	ErrFailed = errors.New("switch says that it failed")
 	// ErrHeld: Config.Before refused, so nothing was written.
 	ErrHeld = errors.New("relay command held back")
 )
@@ -47,10 +51,11 @@ func dialError(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)
 }
 
-// ioError puts a failed read or write under its kind; heard says whether this
-// connection ever brought a byte.
-func ioError(ctx context.Context, err error, heard bool) error {
-	gone := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+// IOError puts a failed read or write on a connection under its kind; heard
+// says whether the connection ever brought a byte. Switches of other kinds that
+// are reached by TCP use it too, so that callers judge alike.
+func IOError(ctx context.Context, err error, heard bool) error {
+	gone := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("given up: %w", ctx.Err())

@@ -10,7 +10,7 @@ import (
 )
 
 // kinds are all errors that an exchange is put under.
-var kinds = []error{ErrUnreachable, ErrRefused, ErrOccupied, ErrTimedOut, ErrNonsense, ErrMismatch, ErrHeld}
+var kinds = []error{ErrUnreachable, ErrRefused, ErrOccupied, ErrTimedOut, ErrNonsense, ErrMismatch, ErrFailed, ErrHeld}
 
 func TestEachFailureHasOneKind(t *testing.T) {
 	ctx := context.Background()
@@ -22,14 +22,15 @@ func TestEachFailureHasOneKind(t *testing.T) {
 		"connect: no route":      {dialError(ctx, syscall.EHOSTUNREACH), ErrUnreachable},
 		"connect: no answer":     {dialError(ctx, os.ErrDeadlineExceeded), ErrUnreachable},
 		"connect: cancelled":     {dialError(over, syscall.EHOSTUNREACH), context.Canceled},
-		"ended, nothing heard":   {ioError(ctx, io.EOF, false), ErrOccupied},
-		"reset, nothing heard":   {ioError(ctx, syscall.ECONNRESET, false), ErrOccupied},
-		"ended after a reply":    {ioError(ctx, io.EOF, true), ErrTimedOut},
-		"broken after a reply":   {ioError(ctx, syscall.EPIPE, true), ErrTimedOut},
-		"silence":                {ioError(ctx, os.ErrDeadlineExceeded, false), ErrTimedOut},
-		"bytes not acknowledged": {ioError(ctx, syscall.ETIMEDOUT, true), ErrTimedOut},
-		"no route any more":      {ioError(ctx, syscall.EHOSTUNREACH, true), ErrUnreachable},
-		"cancelled":              {ioError(over, os.ErrDeadlineExceeded, true), context.Canceled},
+		"ended, nothing heard":   {IOError(ctx, io.EOF, false), ErrOccupied},
+		"reset, nothing heard":   {IOError(ctx, syscall.ECONNRESET, false), ErrOccupied},
+		"ended after a reply":    {IOError(ctx, io.EOF, true), ErrTimedOut},
+		"cut short in a reply":   {IOError(ctx, io.ErrUnexpectedEOF, true), ErrTimedOut},
+		"broken after a reply":   {IOError(ctx, syscall.EPIPE, true), ErrTimedOut},
+		"silence":                {IOError(ctx, os.ErrDeadlineExceeded, false), ErrTimedOut},
+		"bytes not acknowledged": {IOError(ctx, syscall.ETIMEDOUT, true), ErrTimedOut},
+		"no route any more":      {IOError(ctx, syscall.EHOSTUNREACH, true), ErrUnreachable},
+		"cancelled":              {IOError(over, os.ErrDeadlineExceeded, true), context.Canceled},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: %v; want %v", name, c.got, c.want)

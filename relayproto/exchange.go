@@ -31,6 +31,22 @@ func (e Exchange) clone() Exchange {
 	return e
 }
 
+// Latency is the median time from a command to its answer, over the steps that
+// were answered well; 0: none was.
+func (e Exchange) Latency() time.Duration {
+	var took []time.Duration
+	for _, s := range e.Steps {
+		if s.Error == "" {
+			took = append(took, s.Took)
+		}
+	}
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
 // do sends one command in one write and judges the reply.
 func (s *Session) do(c Command) (energised bool, err error) {
 	if s.broken != nil {
@@ -60,9 +76,13 @@ func (s *Session) ask(c Command, wire []byte, step *Step) (bool, error) {
 	if err := s.arm(); err != nil {
 		return false, err
 	}
+	if late := waiting(s.conn); len(late) > 0 {
+		step.Read = late
+		return false, fmt.Errorf("%w: late bytes % x before %s was asked", ErrNonsense, late, c.Verb)
+	}
 	step.Sent = wire
 	if _, err := s.conn.Write(wire); err != nil {
-		return false, ioError(s.ctx, err, s.heard)
+		return false, IOError(s.ctx, err, s.heard)
 	}
 	// Room for more than the one byte that belongs here: an extra byte would
 	// otherwise answer the next command.
@@ -70,7 +90,7 @@ func (s *Session) ask(c Command, wire []byte, step *Step) (bool, error) {
 	n, err := s.conn.Read(buffer)
 	step.Read = buffer[:n]
 	if n == 0 {
-		return false, ioError(s.ctx, err, s.heard)
+		return false, IOError(s.ctx, err, s.heard)
 	}
 	s.heard = true
 	if n > 1 {
@@ -84,7 +104,7 @@ func (s *Session) ask(c Command, wire []byte, step *Step) (bool, error) {
 // deadline would be overwritten.
 func (s *Session) arm() error {
 	if err := s.conn.SetDeadline(time.Now().Add(s.config.ReplyTimeout)); err != nil {
-		return ioError(s.ctx, err, s.heard)
+		return IOError(s.ctx, err, s.heard)
 	}
 	switch err := s.ctx.Err(); {
 	case errors.Is(err, context.Canceled):

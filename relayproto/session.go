@@ -53,17 +53,12 @@ func Dial(ctx context.Context, config Config) (*Session, error) {
 	}
 	ctx, cancel := bounded(ctx)
 	s := &Session{config: config, ctx: ctx, cancel: cancel, log: Exchange{Address: config.Address, Began: time.Now()}}
-	dialer := net.Dialer{Control: guard, KeepAlive: -1}
-	if config.Source != nil {
-		dialer.LocalAddr = &net.TCPAddr{IP: config.Source}
-	}
-	conn, err := dialer.DialContext(ctx, "tcp", config.Address)
+	conn, err := connect(ctx, config.Address, config.Source)
 	if err != nil {
-		err = fmt.Errorf("connect to relay board %s: %w", config.Address, dialError(ctx, err))
 		cancel()
-		return nil, err
+		return nil, fmt.Errorf("connect to relay board %s: %w", config.Address, err)
 	}
-	s.conn = conn.(*net.TCPConn)
+	s.conn = conn
 	s.log.Connected = time.Since(s.log.Began)
 	// A deadline in the past wakes a blocked read or write when ctx ends.
 	// It takes conn, not s.conn, since Close may run beside it.
@@ -133,6 +128,20 @@ func (s *Session) Test() error {
 	return nil
 }
 
+// Sign is a relay board's sign of life.
+type Sign struct {
+	Connected time.Duration // how long the connect took
+	Took      time.Duration // from the write of the test to its answer
+}
+
+// SelfTest is Test with what it measured. Errors: those of Test; then the
+// times are those until it failed.
+func (s *Session) SelfTest() (Sign, error) {
+	began := time.Now()
+	err := s.Test()
+	return Sign{Connected: s.log.Connected, Took: time.Since(began)}, err
+}
+
 // Exchange reports what was sent and read so far, for the attempt's record.
 func (s *Session) Exchange() Exchange { return s.log.clone() }
 
@@ -144,13 +153,9 @@ func (s *Session) Close() error {
 	}
 	s.unhook()
 	s.cancel()
-	lingerErr := orderly(s.conn)
-	err := s.conn.Close()
+	err := Conn{s.conn}.Close()
 	s.conn, s.broken = nil, net.ErrClosed
 	s.log.Took = time.Since(s.log.Began)
-	if err == nil {
-		err = lingerErr
-	}
 	if err != nil {
 		return fmt.Errorf("close connection to relay board %s: %w", s.config.Address, err)
 	}

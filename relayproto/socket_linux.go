@@ -33,3 +33,18 @@ func guard(_, _ string, raw syscall.RawConn) error {
 // orderly sets SO_LINGER back, so that our own close ends in FIN: relay boards
 // take a reset for a fault and some stay deaf for longer after one.
 func orderly(conn *net.TCPConn) error { return conn.SetLinger(-1) }
+
+// waiting gives up to 8 bytes that came without being asked for, and leaves
+// them where they are. It does not wait.
+func waiting(conn *net.TCPConn) []byte {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil // the write that follows says so
+	}
+	buffer, n := make([]byte, 8), 0
+	_ = raw.Read(func(fd uintptr) bool {
+		n, _, _ = unix.Recvfrom(int(fd), buffer, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return true
+	})
+	return buffer[:max(n, 0)]
+}

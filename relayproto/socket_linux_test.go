@@ -3,15 +3,34 @@ package relayproto
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// dialWord makes the test binary a process that connects and waits to be killed.
+const dialWord = "dial-and-wait"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == dialWord {
+		s, err := Dial(context.Background(), Config{Address: os.Args[2]})
+		if err == nil {
+			err = s.Test()
+		}
+		fmt.Println(err)
+		_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // connected gives a session and the other side of its connection.
 func connected(t *testing.T) (*Session, net.Conn) {
@@ -58,6 +77,42 @@ func TestSocketForgetsADeadProcess(t *testing.T) {
 	}
 }
 
+// The relay board of a server that is killed sees a reset at once, also with
+// bytes that were never read: nothing of the dead arrives later.
+func TestKilledProcessResets(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	server := exec.Command(os.Args[0], dialWord, l.Addr().String())
+	stdin, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Wait() }() // it is killed
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	test := make([]byte, 2)
+	if _, err := io.ReadFull(conn, test); err != nil || string(test) != "\xfe\x21" {
+		t.Fatalf("read % x, %v", test, err)
+	}
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(test); !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatalf("the relay board saw %d bytes, %v; want a reset", n, err)
+	}
+}
+
 func TestOwnCloseIsOrderly(t *testing.T) {
 	t.Parallel()
 	s, other := connected(t)
@@ -95,5 +150,56 @@ func TestEndBetweenLeaseAndWrite(t *testing.T) {
 	}
 	if sent := s.Exchange().Steps[0].Sent; len(sent) != 0 {
 		t.Fatalf("sent % d", sent)
+	}
+}
+
+// An extra byte in a segment of its own may be a legal answer to the next
+// question: it must not become one.
+func TestLateByteIsSeenBeforeTheNextCommand(t *testing.T) {
+	t.Parallel()
+	s, other := connected(t)
+	if _, err := other.Write([]byte{replyReleased}); err != nil {
+		t.Fatal(err)
+	}
+	for len(waiting(s.conn)) == 0 {
+		runtime.Gosched()
+	}
+	if on, err := s.Read(Relay{1, 1}); !errors.Is(err, ErrNonsense) {
+		t.Fatalf("a byte that nobody asked for was taken for %v, %v", on, err)
+	}
+	if step := s.Exchange().Steps[0]; len(step.Sent) != 0 || len(step.Read) != 1 {
+		t.Fatalf("recorded %+v", step)
+	}
+}
+
+func TestConnWithoutASession(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Connect(t.Context(), l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Fatalf("the other side saw %v; want an end, not a reset", err)
+	}
+	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Fatal("a second close:", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Connect(t.Context(), l.Addr().String(), nil); !errors.Is(err, ErrRefused) {
+		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package relaysim_test
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -74,6 +75,45 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEveryThirdConnection(t *testing.T) {
+	t.Parallel()
+	b := listen(t, relaysim.Options{Rest: -1})
+	b.SetFaults(relaysim.Faults{Every: 3})
+	for i := 1; i <= 6; i++ {
+		err := makeOff(b, 20*time.Second, nil)
+		if third := i%3 == 0; third != (err == nil) || !third && !errors.Is(err, relayproto.ErrOccupied) {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
+}
+
+// Not parallel: it counts what the whole process has open.
+func TestNoSocketStaysBehind(t *testing.T) {
+	open := func() int {
+		files, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc/self/fd to count open sockets in")
+		}
+		return len(files)
+	}
+	b := listen(t, relaysim.Options{Rest: -1})
+	_ = makeOff(b, 20*time.Second, nil) // what the runtime opens once
+	before := open()
+	for _, f := range []relaysim.Faults{{Refuse: true}, {Drop: true}, {Mute: true}, {Nonsense: []byte{7}}, {}} {
+		b.SetFaults(f)
+		for range 10 {
+			_ = makeOff(b, 20*time.Millisecond, nil) // whatever comes of it
+		}
+	}
+	b.Unplug()
+	for range 10 {
+		if err := makeOff(b, 20*time.Millisecond, nil); err == nil {
+			t.Fatal("switched without a plug")
+		}
+	}
+	waitFor(t, func() bool { return open() < before+1 })
 }
 
 func TestUnpluggedRefuses(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 // nothing.
 type Faults struct {
 	Refuse   bool                      // end every new connection at once
+	Every    int                       // serve only every n-th new connection, end the others at once; 0: all
 	Drop     bool                      // reset the connection after a command, before its reply
 	Mute     bool                      // take commands, do and answer nothing
 	Nonsense []byte                    // answer with these bytes instead
@@ -21,7 +22,7 @@ type Faults struct {
 func (b *Board) SetFaults(f Faults) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.faults = f
+	b.faults, b.knocked = f, 0
 }
 
 // Unplug takes the network away: no listener, all connections ended.

@@ -56,6 +56,7 @@ type Board struct {
 	serving   bool
 	restUntil time.Time
 	served    int
+	knocked   int // connections, those turned away included, since the faults were set
 }
 
 // Listen binds address ("127.0.0.1:0": any free port) and serves until Close.

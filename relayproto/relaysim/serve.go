@@ -23,7 +23,9 @@ func (b *Board) admit(conn net.Conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	busy := b.serving || time.Now().Before(b.restUntil)
-	if b.listener == nil || b.faults.Refuse || busy && !b.options.Ignore {
+	b.knocked++
+	turned := b.faults.Refuse || b.faults.Every > 0 && b.knocked%b.faults.Every != 0
+	if b.listener == nil || turned || busy && !b.options.Ignore {
 		_ = conn.(*net.TCPConn).SetLinger(0)
 		_ = conn.Close()
 		return

@@ -212,3 +212,18 @@ func TestDialFrom(t *testing.T) {
 		t.Fatal("from an address that is not ours:", err)
 	}
 }
+
+func TestSelfTestMeasures(t *testing.T) {
+	t.Parallel()
+	b := listen(t, relaysim.Options{Rest: -1})
+	s := dial(t, b, relayproto.Config{})
+	b.SetFaults(relaysim.Faults{Slow: 5 * time.Millisecond})
+	sign, err := s.SelfTest()
+	if err != nil || sign.Took < 5*time.Millisecond || sign.Connected <= 0 {
+		t.Fatalf("%+v, %v", sign, err)
+	}
+	b.SetFaults(relaysim.Faults{Nonsense: []byte{7}})
+	if _, err := s.SelfTest(); !errors.Is(err, relayproto.ErrNonsense) {
+		t.Fatal(err)
+	}
+}

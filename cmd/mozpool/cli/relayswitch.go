@@ -18,10 +18,10 @@ const (
 	offTime        = time.Second // of a cycle
 )
 
-// RelaySwitch is one relay, named as in boards.yaml.
+// RelaySwitch is one relay, or another switch, named as in boards.yaml.
 type RelaySwitch struct {
 	Direct bool   `help:"Past the server, for the technician in front of the rack. No server may use the relay board meanwhile."`
-	Switch string `arg:"" help:"HOST[:PORT]:bankN:relayM. on and off mean the board's power, never the coil."`
+	Switch string `arg:"" help:"HOST[:PORT]:bankN:relayM, or another power line of boards.yaml (exec:…, http://…). on and off mean the board's power, never the coil."`
 }
 
 // RelayOn is "mozpool relay on".
@@ -38,18 +38,21 @@ type RelayStatus struct{ RelaySwitch }
 
 // Run gives the board power.
 func (r *RelayOn) Run(c *Context) error {
-	return r.do(c, func(s *relayproto.Session, relay relayproto.Relay) (string, error) { return "on", s.MakeOn(relay) })
+	return r.do(c, func(s power.Session, spec power.Spec) (string, error) { return "on", s.MakeOn(spec) })
 }
 
 // Run takes the board's power.
 func (r *RelayOff) Run(c *Context) error {
-	return r.do(c, func(s *relayproto.Session, relay relayproto.Relay) (string, error) { return "off", s.MakeOff(relay) })
+	return r.do(c, func(s power.Session, spec power.Spec) (string, error) { return "off", s.MakeOff(spec) })
 }
 
 // Run takes the board's power for a second. Once it is off it is given back, also where the command is interrupted.
 func (r *RelayCycle) Run(c *Context) error {
-	return r.do(c, func(s *relayproto.Session, relay relayproto.Relay) (string, error) {
-		if err := s.MakeOff(relay); err != nil {
+	return r.do(c, func(s power.Session, spec power.Spec) (string, error) {
+		if !spec.Can.Switch {
+			return "cycled", s.Cycle(spec)
+		}
+		if err := s.MakeOff(spec); err != nil {
 			return "", err
 		}
 		t := time.NewTimer(offTime)
@@ -58,14 +61,14 @@ func (r *RelayCycle) Run(c *Context) error {
 		case <-t.C:
 		case <-c.Context.Done():
 		}
-		return "cycled", s.MakeOn(relay)
+		return "cycled", s.MakeOn(spec)
 	})
 }
 
 // Run prints on or off.
 func (r *RelayStatus) Run(c *Context) error {
-	return r.do(c, func(s *relayproto.Session, relay relayproto.Relay) (string, error) {
-		on, err := s.Read(relay)
+	return r.do(c, func(s power.Session, spec power.Spec) (string, error) {
+		on, err := s.Read(spec)
 		if on {
 			return "on", err
 		}
@@ -74,7 +77,7 @@ func (r *RelayStatus) Run(c *Context) error {
 }
 
 // do opens a connection to the relay board and prints what do says.
-func (r *RelaySwitch) do(c *Context, do func(*relayproto.Session, relayproto.Relay) (string, error)) error {
+func (r *RelaySwitch) do(c *Context, do func(power.Session, power.Spec) (string, error)) error {
 	if !r.Direct {
 		return &Error{Exit: ExitUsage, Err: errors.New("this version switches relays only past the server: add --direct, and see that no server uses the relay board")}
 	}
@@ -85,27 +88,32 @@ func (r *RelaySwitch) do(c *Context, do func(*relayproto.Session, relayproto.Rel
 	// A connection that has begun to switch goes on although the command is interrupted.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), directPatience+relayproto.DefaultTimeout)
 	defer cancel()
-	said, err := r.patiently(c, func() (string, error) {
-		s, err := relayproto.Dial(ctx, relayproto.Config{Address: spec.Relay.HostPort()})
+	said, err := patiently(c, spec.Can.Switch, func() (string, error) {
+		s, err := power.Open(ctx, spec, power.Options{})
 		if err != nil {
 			return "", err
 		}
-		said, err := do(s, spec.Relay.Relay)
+		said, err := do(s, spec)
 		return said, errors.Join(err, s.Close())
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, power.ErrCannot):
+		return &Error{Exit: ExitUsage, Err: err}
+	case err != nil:
 		return &Error{Exit: ExitUnreachable, Err: err}
 	}
 	_, err = fmt.Fprintln(c.Out, said)
 	return coded(err)
 }
 
-// patiently tries again what was refused, occupied or not answered.
-func (r *RelaySwitch) patiently(c *Context, try func() (string, error)) (string, error) {
+// patiently tries again what was refused, occupied or not answered. A switch that only cycles (repeatable is false) may
+// have done so without an answer, and would cut the board again: it is tried again only where it was not reached.
+func patiently(c *Context, repeatable bool, try func() (string, error)) (string, error) {
 	deadline := time.Now().Add(directPatience)
 	for {
 		said, err := try()
-		again := errors.Is(err, relayproto.ErrRefused) || errors.Is(err, relayproto.ErrOccupied) || errors.Is(err, relayproto.ErrTimedOut)
+		again := errors.Is(err, relayproto.ErrRefused) ||
+			repeatable && (errors.Is(err, relayproto.ErrOccupied) || errors.Is(err, relayproto.ErrTimedOut))
 		if !again || time.Now().After(deadline) {
 			return said, err
 		}

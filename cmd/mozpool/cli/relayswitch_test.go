@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mozpool/relayproto"
+	"mozpool/relayproto/power/outletsim"
 	"mozpool/relayproto/relaysim"
 )
 
@@ -45,9 +46,40 @@ func TestDirect(t *testing.T) {
 	}
 }
 
+// A switch that only cycles is not asked twice when its answer is lost.
+func TestDirectCyclesOnce(t *testing.T) {
+	t.Parallel()
+	strip, err := outletsim.Listen("127.0.0.1:0", outletsim.Options{Style: outletsim.Daemon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := strip.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	at := RelaySwitch{Direct: true, Switch: "http://" + strip.Addr() + "/; cycle=POST /outlets/7/cycle"}
+	var out bytes.Buffer
+	if err := (&RelayCycle{at}).Run(&Context{Context: t.Context(), Out: &out}); err != nil || out.String() != "cycled\n" {
+		t.Fatalf("said %q, %v", out.String(), err)
+	}
+	strip.SetFaults(outletsim.Faults{Drop: true})
+	var coded *Error
+	if err := (&RelayCycle{at}).Run(&Context{Context: t.Context()}); !errors.As(err, &coded) || coded.Exit != ExitUnreachable {
+		t.Fatal(err)
+	}
+	if n := len(strip.Journal()); n != 2 {
+		t.Fatalf("%d requests for two cycles", n)
+	}
+	if err := (&RelayOff{at}).Run(&Context{Context: t.Context()}); !errors.As(err, &coded) || coded.Exit != ExitUsage {
+		t.Fatal("off, of a switch that only cycles:", err)
+	}
+}
+
 func TestDirectRefuses(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]RelaySwitch{"without --direct": {Switch: "h:bank1:relay1"}, "a bank that is none": {Direct: true, Switch: "h:bank9:relay1"}} {
+	for name, r := range map[string]RelaySwitch{"without --direct": {Switch: "h:bank1:relay1"}, "a bank that is none": {Direct: true, Switch: "h:bank9:relay1"},
+		"a person": {Direct: true, Switch: "manual"}} {
 		var coded *Error
 		if err := (&RelayOn{r}).Run(&Context{Context: t.Context()}); !errors.As(err, &coded) || coded.Exit != ExitUsage {
 			t.Errorf("%s: %v", name, err)

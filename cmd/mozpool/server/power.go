@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"mozpool/actors"
@@ -24,21 +25,18 @@ var _ actors.Power = relays{}
 
 // ParsePower tells whether the text is a power address; the inventory asks it.
 func ParsePower(text string) error {
-	if text == "manual" {
-		return nil
-	}
-	_, err := power.Parse(text)
+	_, err := relays{}.Parse(text)
 	return err
 }
 
 // Parse implements actors.Power.
 func (relays) Parse(spec string) (actors.Switch, error) {
-	if spec == "" || spec == "manual" {
-		return actors.Switch{}, nil
-	}
 	s, err := power.Parse(spec)
-	if err != nil {
+	switch {
+	case err != nil || s.Kind == power.Manual:
 		return actors.Switch{}, err
+	case s.Kind != power.ProXR:
+		return actors.Switch{}, fmt.Errorf("power: servers of this version drive relay boards only, not %s switches, which mozpool relay --direct reaches; use a relay, host[:port]:bankN:relayM, or manual", s.Kind)
 	}
 	return actors.Switch{Board: s.Key(), Bank: s.Relay.Relay.Bank, Relay: s.Relay.Relay.Number}, nil
 }
