@@ -50,6 +50,9 @@ func judge(h head, c Change) (repeat bool, err error) {
 
 // commit judges, and writes only what was judged good.
 func (c Change) apply(tx KV) error {
+	if err := c.fenced(tx); err != nil {
+		return err
+	}
 	h, err := readHead(tx, c.Board)
 	if err != nil {
 		return err

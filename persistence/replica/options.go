@@ -2,8 +2,10 @@ package replica
 
 import (
 	"log/slog"
+	"maps"
 
 	"mozpool/persistence"
+	"mozpool/persistence/lease"
 )
 
 // Options of a replica. The zero value of a field is its default.
@@ -23,7 +25,7 @@ type Options struct {
 	// default 64 MiB. More makes joining and the folder slower and larger,
 	// less copies the store more often.
 	SnapshotBytes uint64
-	// Kinds are further kinds of truth beside the journal's.
+	// Kinds are further kinds of truth beside the journal's and the leases'.
 	Kinds persistence.Kinds
 	// Observe hears of every write once it is durable in this server's copy,
 	// in order, with what was answered (nil or a refusal). It must not wait.
@@ -55,8 +57,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) kinds() persistence.Kinds {
 	all := persistence.JournalKinds()
-	for letter, decode := range o.Kinds {
-		all[letter] = decode
-	}
+	maps.Copy(all, lease.Kinds())
+	maps.Copy(all, o.Kinds)
 	return all
 }

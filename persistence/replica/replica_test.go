@@ -11,6 +11,7 @@ import (
 
 	"mozpool/persistence"
 	"mozpool/persistence/journaltest"
+	"mozpool/persistence/lease"
 )
 
 func TestReplicaIsAJournal(t *testing.T) {
@@ -158,4 +159,25 @@ func TestFolderOfAnother(t *testing.T) {
 		}
 	}
 	openTest(t, dir, Options{Node: "s1"})
+}
+
+// A grant of a rack fences all boards of it, and not those of others.
+func TestGrantFencesChanges(t *testing.T) {
+	t.Parallel()
+	r := openTest(t, t.TempDir(), Options{})
+	must(t, r.Write(t.Context(), lease.Renew{Session: lease.Session{Server: "s1", Incarnation: 1, Number: 1}}))
+	for epoch := uint64(1); epoch <= 2; epoch++ {
+		grant := lease.Grant{Rack: "r1", Server: "s1", Incarnation: 1, Epoch: epoch}
+		must(t, r.Write(t.Context(), grant))
+		if epoch == 1 {
+			must(t, r.Write(t.Context(), lease.Release{Rack: "r1", Server: "s1", Incarnation: 1, Epoch: 1}))
+		}
+	}
+	c := change("b1", 1, 0)
+	for rack, want := range map[string]error{"r1": persistence.ErrFenced, "r2": nil} {
+		c.Rack, c.Board = rack, rack+"/b1"
+		if err := r.Commit(t.Context(), c); !errors.Is(err, want) {
+			t.Errorf("rack %s: got %v, want %v", rack, err, want)
+		}
+	}
 }
