@@ -1,9 +1,12 @@
 package replica
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -17,16 +20,23 @@ type member struct {
 	raft    *raft.Raft
 	machine *machine
 	stores  *stores
-	close   func() error // the transport
+	link    link
 	snap    chan struct{}
-	done    chan struct{} // closed when the snapshot goroutine ended
+	quit    chan struct{}  // closed by stop; ends the shepherd
+	tasks   sync.WaitGroup // the two goroutines
+	first   []Server       // of Begin; under mu
+	known   bool           // in the log are first and this server; under mu
+	mu      sync.Mutex
 }
 
 // tempo is how patient a group is. One voter waits for nobody, so it may
 // lead at once; raft cannot change these while it runs.
 type tempo struct{ election, lease time.Duration }
 
-var alone = tempo{election: 100 * time.Millisecond, lease: 100 * time.Millisecond}
+var (
+	alone    = tempo{election: 100 * time.Millisecond, lease: 100 * time.Millisecond}
+	together = tempo{election: time.Second, lease: 500 * time.Millisecond}
+)
 
 func config(node string, t tempo, log *slog.Logger) *raft.Config {
 	c := raft.DefaultConfig()
@@ -45,12 +55,27 @@ func config(node string, t tempo, log *slog.Logger) *raft.Config {
 type link struct {
 	transport raft.Transport
 	tempo     tempo
+	asker     *asker // nil = alone
 	close     func() error
 }
 
 func aloneLink(node string) link {
 	_, transport := raft.NewInmemTransport(raft.ServerAddress(node))
-	return link{transport, alone, transport.Close}
+	return link{transport, alone, nil, transport.Close}
+}
+
+func networkLink(n *Network, serve func(net.Conn), log *slog.Logger) link {
+	x := newExchange(n, serve)
+	a := &asker{idle: map[string][]net.Conn{}, dial: func(ctx context.Context, address string) (net.Conn, error) {
+		return x.dial(ctx, address, forAsks)
+	}}
+	transport := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+		Stream: x, MaxPool: 3, Timeout: raftTime, Logger: hcLogger(log),
+	})
+	return link{transport, together, a, func() error {
+		a.close()
+		return errors.Join(x.Close(), transport.Close())
+	}}
 }
 
 // startMember starts raft on a state. first is the configuration that a folder
@@ -60,7 +85,7 @@ func startMember(dir string, state *persistence.State, opt Options, conf *raft.C
 	if err != nil {
 		return nil, fmt.Errorf("open log of journal in %s: %w", dir, err)
 	}
-	m := &member{stores: s, close: l.close, snap: make(chan struct{}, 1), done: make(chan struct{})}
+	m := &member{stores: s, link: l, snap: make(chan struct{}, 1), quit: make(chan struct{})}
 	if m.machine, err = newMachine(state, opt); err == nil {
 		m.machine.onFail = failed
 		m.machine.full = func() { poke(m.snap) }
@@ -69,12 +94,12 @@ func startMember(dir string, state *persistence.State, opt Options, conf *raft.C
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start log of journal in %s: %w", dir, err), s.close(), l.close())
 	}
-	go m.snapshots(opt.Logger)
+	m.tasks.Go(func() { m.snapshots(opt.Logger) })
 	return m, nil
 }
 
 func (m *member) begin(state *persistence.State, conf *raft.Config, transport raft.Transport, first *raft.Configuration) error {
-	if err := m.seed(conf, transport, first); err != nil {
+	if err := m.seed(state, conf, transport, first); err != nil {
 		return err
 	}
 	old, err := m.stores.hasSnapshot()
@@ -94,7 +119,7 @@ func (m *member) begin(state *persistence.State, conf *raft.Config, transport ra
 // seed gives a folder without a group its first configuration. What was
 // stored before there was a log (a journal of one server, taken over) is made
 // a snapshot that the log begins after, so that servers that join get it.
-func (m *member) seed(conf *raft.Config, transport raft.Transport, first *raft.Configuration) error {
+func (m *member) seed(state *persistence.State, conf *raft.Config, transport raft.Transport, first *raft.Configuration) error {
 	begun, err := raft.HasExistingState(m.stores.wal, m.stores.wal, m.stores.snaps)
 	if err != nil {
 		return err
@@ -105,14 +130,15 @@ func (m *member) seed(conf *raft.Config, transport raft.Transport, first *raft.C
 			return fmt.Errorf("begin a group: %w", err)
 		}
 	}
-	if first == nil || m.machine.applied > 0 {
-		return nil
+	last, err := m.stores.wal.LastIndex()
+	if err != nil || first == nil || m.machine.applied > 0 || last > 1 {
+		return err
 	}
 	snapshot, err := m.stores.hasSnapshot()
 	if err != nil || snapshot {
 		return err
 	}
-	filled, err := m.machine.filled()
+	filled, err := filled(state)
 	if err != nil || !filled {
 		return err
 	}
@@ -120,8 +146,8 @@ func (m *member) seed(conf *raft.Config, transport raft.Transport, first *raft.C
 }
 
 // filled reports whether the state holds anything.
-func (m *machine) filled() (is bool, err error) {
-	err = m.state.View(func(tx persistence.KV) error {
+func filled(state *persistence.State) (is bool, err error) {
+	err = state.View(func(tx persistence.KV) error {
 		return tx.Scan(nil, false, func(_, _ []byte) bool { is = true; return false })
 	})
 	return is, err
@@ -129,7 +155,6 @@ func (m *machine) filled() (is bool, err error) {
 
 // snapshots makes one whenever enough log came together; stop ends it.
 func (m *member) snapshots(log *slog.Logger) {
-	defer close(m.done)
 	for range m.snap {
 		err := m.raft.Snapshot().Error()
 		if err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) && !errors.Is(err, raft.ErrRaftShutdown) {
@@ -140,10 +165,15 @@ func (m *member) snapshots(log *slog.Logger) {
 
 // stop ends raft and closes what it used. No Apply may be under way.
 func (m *member) stop() error {
+	close(m.quit)
+	if m.link.asker != nil && m.raft.State() == raft.Leader {
+		_ = m.raft.LeadershipTransfer().Error() // only spares the others an election
+	}
+	closing := m.link.close() // while raft runs, so that what it serves is answered
 	err := m.raft.Shutdown().Error()
 	close(m.snap) // after raft, which alone calls full
-	<-m.done
-	return errors.Join(err, m.close(), m.stores.close())
+	m.tasks.Wait()
+	return errors.Join(closing, err, m.stores.close())
 }
 
 func poke(c chan struct{}) {

@@ -25,6 +25,8 @@ type Options struct {
 	// default 64 MiB. More makes joining and the folder slower and larger,
 	// less copies the store more often.
 	SnapshotBytes uint64
+	// Network reaches the other servers; nil = this server is by itself.
+	Network *Network
 	// Kinds are further kinds of truth beside the journal's and the leases'.
 	Kinds persistence.Kinds
 	// Observe hears of every write once it is durable in this server's copy,
@@ -58,6 +60,7 @@ func (o Options) withDefaults() Options {
 func (o Options) kinds() persistence.Kinds {
 	all := persistence.JournalKinds()
 	maps.Copy(all, lease.Kinds())
+	maps.Copy(all, serverKinds())
 	maps.Copy(all, o.Kinds)
 	return all
 }

@@ -135,7 +135,10 @@ func (r *Replica) gather(first *request) (batch []*request, next *request) {
 // hand proposes a batch and has its answers waited for elsewhere.
 func (r *Replica) hand(batch []*request) {
 	release := func() { <-r.slots }
-	m, err := r.leading()
+	m, err := r.running()
+	if err == nil {
+		err = r.state.SpaceFor(r.opt.LowWater)
+	}
 	if err != nil {
 		answerAll(batch, err)
 		release()
@@ -144,6 +147,13 @@ func (r *Replica) hand(batch []*request) {
 	var entry []byte
 	for _, req := range batch {
 		entry = appendOp(entry, req.op)
+	}
+	if m.raft.State() != raft.Leader {
+		go func() {
+			defer release()
+			r.forward(m, batch, entry)
+		}()
+		return
 	}
 	future := m.raft.Apply(entry, 0)
 	go func() {
@@ -165,18 +175,12 @@ func stopped(cause error) error {
 	return fmt.Errorf("%w: %s; restart when the disk is well", persistence.ErrUnavailable, cause.Error())
 }
 
-// leading answers the running member, or why nothing can be stored now.
-func (r *Replica) leading() (*member, error) {
+// running answers this server's part in the group, or why it has none.
+func (r *Replica) running() (*member, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.failed != nil {
 		return nil, stopped(r.failed)
-	}
-	if err := r.state.SpaceFor(r.opt.LowWater); err != nil {
-		return nil, err
-	}
-	if r.member.raft.State() != raft.Leader {
-		return nil, fmt.Errorf("%w: this server does not lead", persistence.ErrUnavailable)
 	}
 	return r.member, nil
 }
@@ -204,6 +208,14 @@ func outcome(err error) error {
 		if errors.Is(err, before) {
 			return fmt.Errorf("%w: %w", persistence.ErrUnavailable, err)
 		}
+	}
+	return fmt.Errorf("%w: %w", persistence.ErrUnknown, err)
+}
+
+// lost says what a question without an answer means.
+func lost(err error) error {
+	if errors.Is(err, errNotSent) {
+		return fmt.Errorf("%w: %w", persistence.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%w: %w", persistence.ErrUnknown, err)
 }

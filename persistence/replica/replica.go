@@ -47,9 +47,11 @@ type Replica struct {
 	broken chan struct{}
 }
 
-// Open opens or makes the journal in dir, for a server by itself, and returns
-// once it can be written. A folder of persistence.OpenLocal's is taken over,
-// with all that it holds; that version then refuses it.
+// Open opens or makes the journal in dir. By itself (no Options.Network) a
+// server can write as soon as Open returns; with others, once Ready says so,
+// and an empty folder waits for Begin or Join. A folder of
+// persistence.OpenLocal's is taken over, with all that it holds; that version
+// then refuses it.
 func Open(ctx context.Context, dir string, opt Options) (*Replica, error) {
 	opt = opt.withDefaults()
 	state, err := persistence.OpenState(dir, persistence.Options{Logger: opt.Logger, MinFree: opt.MinFree})
@@ -59,6 +61,9 @@ func Open(ctx context.Context, dir string, opt Options) (*Replica, error) {
 	r, err := open(dir, state, opt)
 	if err != nil {
 		return nil, errors.Join(err, state.Close())
+	}
+	if opt.Network != nil {
+		return r, nil
 	}
 	if err := r.waitLeader(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -75,19 +80,83 @@ func open(dir string, state *persistence.State, opt Options) (*Replica, error) {
 		queue: make(chan *request, queueSize), slots: make(chan struct{}, inFlight),
 		stop: make(chan struct{}), done: make(chan struct{}), broken: make(chan struct{})}
 	r.Core = persistence.NewCore(r)
-	l := aloneLink(id.Node)
-	self := raft.Configuration{Servers: []raft.Server{{
-		Suffrage: raft.Voter, ID: raft.ServerID(id.Node), Address: l.transport.LocalAddr(),
-	}}}
-	conf := config(id.Node, l.tempo, opt.Logger)
 	r.mu.Lock() // a write may fail before member is set
 	defer r.mu.Unlock()
-	r.member, err = startMember(filepath.Join(dir, "raft"), state, opt, conf, l, &self, r.fail)
-	if err != nil {
+	if err := r.start(); err != nil {
 		return nil, err
 	}
 	go r.propose()
 	return r, nil
+}
+
+// start begins this server's part; mu is held.
+func (r *Replica) start() error {
+	l := aloneLink(r.id.Node)
+	if r.opt.Network != nil {
+		l = networkLink(r.opt.Network, r.serve, r.opt.Logger)
+	}
+	self := &raft.Configuration{Servers: []raft.Server{{
+		Suffrage: raft.Voter, ID: raft.ServerID(r.id.Node), Address: l.transport.LocalAddr(),
+	}}}
+	filled, err := filled(r.state)
+	if err != nil {
+		return errors.Join(err, l.close())
+	}
+	if r.opt.Network != nil && !filled {
+		self = nil // others may already be a group
+	}
+	conf := config(r.id.Node, l.tempo, r.opt.Logger)
+	m, err := startMember(filepath.Join(r.dir, "raft"), r.state, r.opt, conf, l, self, r.fail)
+	if err != nil {
+		return err
+	}
+	if l.asker != nil {
+		m.tasks.Go(func() { r.shepherd(m) })
+	}
+	r.member = m
+	return nil
+}
+
+// Connect takes a server by itself among others: raft is closed and opened
+// again over the network, with a group's patience. Writes wait meanwhile.
+func (r *Replica) Connect(n *Network) error {
+	if r.opt.Network != nil {
+		return fmt.Errorf("connect journal in %s: it has a network already", r.dir)
+	}
+	for range inFlight { // none under way, none begun
+		r.slots <- struct{}{}
+		defer func() { <-r.slots }()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failed != nil {
+		return stopped(r.failed)
+	}
+	if err := r.member.stop(); err != nil {
+		return fmt.Errorf("close the log of journal in %s: %w", r.dir, err)
+	}
+	r.opt.Network = n
+	return r.start()
+}
+
+// Begin makes a group of servers that are all new; it must be called on each
+// of them with the same. One that holds anything, or is of a group already,
+// refuses.
+func (r *Replica) Begin(servers []Server) error {
+	m, err := r.running()
+	if err != nil {
+		return err
+	}
+	if filled, err := filled(r.state); err != nil || filled {
+		return errors.Join(err, fmt.Errorf("begin a group: folder %s holds boards already; start this server without expect and have the others join it", r.dir))
+	}
+	m.mu.Lock()
+	m.first = servers
+	m.mu.Unlock()
+	if err := m.raft.BootstrapCluster(first(servers)).Error(); err != nil {
+		return fmt.Errorf("begin a group of %d: %w", len(servers), err)
+	}
+	return nil
 }
 
 // Node is this server's name in the group.
