@@ -6,8 +6,10 @@ import (
 	"mozpool/persistence"
 )
 
-// Renew begins or renews a server's session. A number that is not above the
-// stored one came late and changes nothing; an older process is fenced.
+// Renew begins or renews a server's session. A number below the stored one
+// came late, or from a process that began with an old copy and takes itself
+// for the one before: it is refused, so that neither holder nor leader counts
+// it. An older process is fenced.
 type Renew struct{ Session }
 
 // Grant gives a rack to a server: a compare-and-set on the lease that the
@@ -48,8 +50,9 @@ func (r Renew) Apply(tx persistence.KV) error {
 	case r.Incarnation < now.Incarnation:
 		return fmt.Errorf("renew session of %s, incarnation %d, stored is %d: %w",
 			r.Server, r.Incarnation, now.Incarnation, persistence.ErrFenced)
-	case r.Incarnation == now.Incarnation && r.Number <= now.Number:
-		return nil
+	case r.Incarnation == now.Incarnation && r.Number < now.Number:
+		return fmt.Errorf("renew session of %s with number %d, stored is %d: %w",
+			r.Server, r.Number, now.Number, persistence.ErrConflict)
 	}
 	return save(tx, sessionKey(r.Server), r.Session)
 }

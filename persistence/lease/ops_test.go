@@ -28,7 +28,7 @@ func TestOpsAreComparedWithWhatIsStored(t *testing.T) {
 		want error
 	}{
 		{"renewal", renew("s1", 2, 8), nil},
-		{"late renewal", renew("s1", 2, 6), nil},
+		{"late renewal", renew("s1", 2, 6), persistence.ErrConflict},
 		{"renewal of the process before", renew("s1", 1, 99), persistence.ErrFenced},
 		{"renewal of nobody", renew("", 1, 1), persistence.ErrInvalid},
 		{"grant of what was seen", grant(func(*Grant) {}), nil},

@@ -22,14 +22,15 @@ const txnBytes = 768 << 10
 // disk it carries out nothing more: an entry that is skipped here would make
 // this copy differ from the others for ever.
 type machine struct {
-	state   *persistence.State
-	kinds   persistence.Kinds
-	applied uint64 // raft's one goroutine's
-	bytes   uint64 // of log since the last snapshot; the same goroutine's
-	full    func() // called when bytes passes the limit; must not wait
-	limit   uint64
-	observe func(persistence.Op, error)
-	fault   func() error
+	state    *persistence.State
+	kinds    persistence.Kinds
+	applied  uint64 // raft's one goroutine's
+	bytes    uint64 // of log since the last snapshot; the same goroutine's
+	full     func() // called when bytes passes the limit; must not wait
+	limit    uint64
+	observe  func(persistence.Op, error)
+	restored func()
+	fault    func() error
 
 	mu     sync.Mutex
 	failed error
@@ -37,7 +38,7 @@ type machine struct {
 }
 
 func newMachine(state *persistence.State, opt Options) (*machine, error) {
-	m := &machine{state: state, kinds: opt.kinds(), limit: opt.SnapshotBytes, observe: opt.Observe, fault: opt.fault}
+	m := &machine{state: state, kinds: opt.kinds(), limit: opt.SnapshotBytes, observe: opt.Observe, restored: opt.Restored, fault: opt.fault}
 	err := state.View(func(tx persistence.KV) (err error) {
 		m.applied, err = readApplied(tx)
 		return err

@@ -33,6 +33,10 @@ type Options struct {
 	// in order, with what was answered (nil or a refusal). It must not wait.
 	Observe func(op persistence.Op, answer error)
 
+	// Restored hears that a snapshot was put in place of the copy: what was in
+	// it was not observed one by one. It must not wait. nil = nobody asks.
+	Restored func()
+
 	// fault is a seam for tests: an error is one of the disk, met while the
 	// log is carried out.
 	fault func() error
@@ -47,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MinFree == 0 {
 		o.MinFree = 64 << 20
+	}
+	if o.Restored == nil {
+		o.Restored = func() {}
 	}
 	if o.fault == nil {
 		o.fault = func() error { return nil }

@@ -162,6 +162,12 @@ func (r *Replica) Begin(servers []Server) error {
 // Node is this server's name in the group.
 func (r *Replica) Node() string { return r.id.Node }
 
+// Leads reports whether this server leads the group, as far as it knows.
+func (r *Replica) Leads() bool {
+	m, err := r.running()
+	return err == nil && m.raft.State() == raft.Leader
+}
+
 // waitLeader returns once all of the log that was there is carried out and
 // writing works.
 func (r *Replica) waitLeader(ctx context.Context) error {

@@ -87,10 +87,14 @@ func (m *machine) Restore(from io.ReadCloser) error {
 		return m.fail(fmt.Errorf("restore snapshot: %w", err))
 	}
 	m.bytes = 0
-	return m.state.View(func(tx persistence.KV) (err error) {
+	err = m.state.View(func(tx persistence.KV) (err error) {
 		m.applied, err = readApplied(tx)
 		return err
 	})
+	if err == nil {
+		m.restored()
+	}
+	return err
 }
 
 // maxPair bounds what one pair may claim, so that a bad stream cannot take

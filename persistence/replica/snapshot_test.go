@@ -67,9 +67,10 @@ func TestLostStoreComesBack(t *testing.T) {
 	must(t, r.Commit(t.Context(), change("b0", 1, 1)))
 	must(t, r.Close())
 	must(t, os.RemoveAll(filepath.Join(dir, "badger")))
-	got := load(t, openTest(t, dir, Options{}))
-	if len(got) != 10 || got["b0"].Seq != 2 {
-		t.Errorf("came back: %+v", got)
+	restored := false
+	got := load(t, openTest(t, dir, Options{Restored: func() { restored = true }}))
+	if len(got) != 10 || got["b0"].Seq != 2 || !restored {
+		t.Errorf("came back: %+v, told of it: %v", got, restored)
 	}
 }
 
