@@ -94,9 +94,9 @@ func (x *exchange) sort(c net.Conn) {
 	}
 	switch {
 	case err == nil && hello[0] == forRaft:
+		x.forget(c) // raft closes what it takes
 		select {
 		case x.raft <- c:
-			x.forget(c)
 			return
 		case <-x.done:
 		}
