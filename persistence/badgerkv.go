@@ -12,7 +12,7 @@ import (
 // badgerKV is a Badger transaction as the rules see it.
 type badgerKV struct{ txn *badger.Txn }
 
-func (b badgerKV) get(key []byte) ([]byte, error) {
+func (b badgerKV) Get(key []byte) ([]byte, error) {
 	item, err := b.txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, ErrNotFound
@@ -23,11 +23,11 @@ func (b badgerKV) get(key []byte) ([]byte, error) {
 	return item.ValueCopy(nil)
 }
 
-func (b badgerKV) set(key, value []byte) error { return b.txn.Set(key, value) }
+func (b badgerKV) Set(key, value []byte) error { return b.txn.Set(key, value) }
 
-func (b badgerKV) del(key []byte) error { return b.txn.Delete(key) }
+func (b badgerKV) Delete(key []byte) error { return b.txn.Delete(key) }
 
-func (b badgerKV) scan(prefix []byte, backwards bool, fn func(key, value []byte) bool) error {
+func (b badgerKV) Scan(prefix []byte, backwards bool, fn func(key, value []byte) bool) error {
 	opt := badger.DefaultIteratorOptions
 	opt.Prefix, opt.Reverse = prefix, backwards
 	it := b.txn.NewIterator(opt)

@@ -6,35 +6,40 @@ import (
 	"iter"
 )
 
-// store is what differs between journals: how a write is carried out and
-// answered, and how a reading transaction is had. size is in bytes, about.
-type store interface {
-	write(ctx context.Context, size int, fn func(kv) error) error
-	read(ctx context.Context, fn func(kv) error) error
+// Store is what differs between journals: how a write is carried out and
+// answered, and how a reading transaction is had.
+type Store interface {
+	// Write applies op, durably, and answers what op.Apply answered; or
+	// ErrUnavailable or ErrUnknown, as Journal.Commit does.
+	Write(ctx context.Context, op Op) error
+	// Read shows one moment to fn, or answers ErrUnavailable.
+	Read(ctx context.Context, fn func(KV) error) error
 }
 
-// core is the Journal above a store: the same rules for all of them.
-type core struct{ store }
+// Core is all of Journal but Close above a Store: the same rules for all of
+// them. Journals embed it.
+type Core struct{ store Store }
+
+// NewCore puts the rules above a store.
+func NewCore(s Store) Core { return Core{s} }
 
 // Commit implements Journal.
-func (j core) Commit(ctx context.Context, c Change) error {
+func (j Core) Commit(ctx context.Context, c Change) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	size := len(c.Record) + len(c.Event) + len(c.Inputs) + headSize + 4*len(c.Board)
-	if err := j.write(ctx, size, c.commit); err != nil {
+	if err := j.store.Write(ctx, commitOp{c}); err != nil {
 		return fmt.Errorf("commit board %s: %w", c.Board, err)
 	}
 	return nil
 }
 
 // Retire implements Journal.
-func (j core) Retire(ctx context.Context, board string, epoch, prevSeq uint64) error {
+func (j Core) Retire(ctx context.Context, board string, epoch, prevSeq uint64) error {
 	if err := checkName("board", board); err != nil {
 		return err
 	}
-	size := (KeepEvents + KeepAttempts) * (len(board) + 16) // keys only
-	err := j.write(ctx, size, func(tx kv) error { return retire(tx, board, epoch, prevSeq) })
+	err := j.store.Write(ctx, retireOp{board, epoch, prevSeq})
 	if err != nil {
 		return fmt.Errorf("retire board %s: %w", board, err)
 	}
@@ -43,10 +48,10 @@ func (j core) Retire(ctx context.Context, board string, epoch, prevSeq uint64) e
 
 // Load implements Journal. Everything is read before the first board is
 // yielded, so that the loop's body may commit, and take its time.
-func (j core) Load(ctx context.Context, prefix string) iter.Seq2[Stored, error] {
+func (j Core) Load(ctx context.Context, prefix string) iter.Seq2[Stored, error] {
 	return func(yield func(Stored, error) bool) {
 		var all []Stored
-		err := j.read(ctx, func(tx kv) (err error) {
+		err := j.store.Read(ctx, func(tx KV) (err error) {
 			all, err = loadAll(ctx, tx, prefix)
 			return err
 		})
@@ -63,8 +68,8 @@ func (j core) Load(ctx context.Context, prefix string) iter.Seq2[Stored, error] 
 }
 
 // Events implements Journal.
-func (j core) Events(ctx context.Context, board string, limit int) (events []Event, err error) {
-	err = j.read(ctx, func(tx kv) (err error) {
+func (j Core) Events(ctx context.Context, board string, limit int) (events []Event, err error) {
+	err = j.store.Read(ctx, func(tx KV) (err error) {
 		events, err = readEvents(tx, board, limit)
 		return err
 	})
@@ -75,8 +80,8 @@ func (j core) Events(ctx context.Context, board string, limit int) (events []Eve
 }
 
 // Attempts implements Journal.
-func (j core) Attempts(ctx context.Context, board string, limit int) (attempts []Attempt, err error) {
-	err = j.read(ctx, func(tx kv) (err error) {
+func (j Core) Attempts(ctx context.Context, board string, limit int) (attempts []Attempt, err error) {
+	err = j.store.Read(ctx, func(tx KV) (err error) {
 		attempts, err = readAttempts(tx, board, limit)
 		return err
 	})

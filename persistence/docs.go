@@ -7,14 +7,14 @@ import (
 )
 
 // PutDoc implements Journal.
-func (j core) PutDoc(ctx context.Context, d Doc) error {
+func (j Core) PutDoc(ctx context.Context, d Doc) error {
 	if err := cmp.Or(checkName("kind", d.Kind), checkName("document", d.Name)); err != nil {
 		return err
 	}
 	if len(d.Data) > MaxDoc {
 		return fmt.Errorf("%w: document %s/%s has %d bytes, at most %d fit", ErrInvalid, d.Kind, d.Name, len(d.Data), MaxDoc)
 	}
-	err := j.write(ctx, len(d.Data)+MaxBoard, func(tx kv) error { return tx.set(docKey(d.Kind, d.Name), d.Data) })
+	err := j.store.Write(ctx, putDocOp{d})
 	if err != nil {
 		return fmt.Errorf("store document %s/%s: %w", d.Kind, d.Name, err)
 	}
@@ -22,8 +22,8 @@ func (j core) PutDoc(ctx context.Context, d Doc) error {
 }
 
 // DeleteDoc implements Journal.
-func (j core) DeleteDoc(ctx context.Context, kind, name string) error {
-	err := j.write(ctx, MaxBoard, func(tx kv) error { return tx.del(docKey(kind, name)) })
+func (j Core) DeleteDoc(ctx context.Context, kind, name string) error {
+	err := j.store.Write(ctx, deleteDocOp{kind, name})
 	if err != nil {
 		return fmt.Errorf("delete document %s/%s: %w", kind, name, err)
 	}
@@ -31,10 +31,10 @@ func (j core) DeleteDoc(ctx context.Context, kind, name string) error {
 }
 
 // GetDoc implements Journal.
-func (j core) GetDoc(ctx context.Context, kind, name string) (Doc, error) {
+func (j Core) GetDoc(ctx context.Context, kind, name string) (Doc, error) {
 	d := Doc{Kind: kind, Name: name}
-	err := j.read(ctx, func(tx kv) (err error) {
-		d.Data, err = tx.get(docKey(kind, name))
+	err := j.store.Read(ctx, func(tx KV) (err error) {
+		d.Data, err = tx.Get(docKey(kind, name))
 		return err
 	})
 	if err != nil {
@@ -44,8 +44,8 @@ func (j core) GetDoc(ctx context.Context, kind, name string) (Doc, error) {
 }
 
 // ListDocs implements Journal.
-func (j core) ListDocs(ctx context.Context, kind, prefix string) (docs []Doc, err error) {
-	err = j.read(ctx, func(tx kv) (err error) {
+func (j Core) ListDocs(ctx context.Context, kind, prefix string) (docs []Doc, err error) {
+	err = j.store.Read(ctx, func(tx KV) (err error) {
 		docs, err = readDocs(tx, kind, prefix)
 		return err
 	})

@@ -6,16 +6,21 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-// The journal's folder holds FORMAT, LOCK and badger/.
-const formatLine = "mozpool journal 1\n"
+// The journal's folder holds FORMAT, LOCK and badger/. FORMAT keeps a version
+// that knows nothing of the log beside a replicated store from writing to it.
+const (
+	formatLocal      = "mozpool journal 1\n"
+	formatReplicated = "mozpool journal 2\n"
+)
 
 // claimFolder makes the folder ready and locks it. The lock lives as long as
 // the returned file is open, and dies with the process however that ends.
-func claimFolder(dir string) (*os.File, error) {
+func claimFolder(dir string, formats []string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("%w: make journal folder %s: %w; give this user write access or name another folder", ErrUnavailable, dir, err)
 	}
@@ -26,7 +31,7 @@ func claimFolder(dir string) (*os.File, error) {
 	if err := lockFile(lock, dir); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	if err := checkFormat(dir); err != nil {
+	if err := checkFormat(dir, formats); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return lock, nil
@@ -58,22 +63,25 @@ func unlockFile(lock *os.File) error {
 }
 
 // checkFormat refuses what another version wrote before Badger may touch it.
-func checkFormat(dir string) error {
+// A folder of an older one of the formats is made one of the first.
+func checkFormat(dir string, formats []string) error {
 	path := filepath.Join(dir, "FORMAT")
 	found, err := os.ReadFile(path)
 	switch {
-	case err == nil && string(found) == formatLine:
+	case err == nil && string(found) == formats[0]:
 		return nil
+	case err == nil && slices.Contains(formats, string(found)):
+		return writeFileSynced(path, []byte(formats[0]))
 	case err == nil:
 		return fmt.Errorf("folder %s holds %.40q, this mozpool reads %q; use the version that wrote it, or another folder",
-			dir, strings.TrimSpace(string(found)), strings.TrimSpace(formatLine))
+			dir, strings.TrimSpace(string(found)), strings.TrimSpace(formats[0]))
 	case !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "badger")); err == nil {
 		return fmt.Errorf("folder %s holds a store but no FORMAT; it was not made by this mozpool, use another folder", dir)
 	}
-	return writeFileSynced(path, []byte(formatLine))
+	return writeFileSynced(path, []byte(formats[0]))
 }
 
 // writeFileSynced puts a file in place whole or not at all.

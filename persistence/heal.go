@@ -9,13 +9,17 @@ import (
 
 // checkSpace keeps Badger away from a disk that is full, or nearly.
 func (s *localStore) checkSpace() error {
+	return s.spaceFor(s.opt.MinFree)
+}
+
+func (s *localStore) spaceFor(least uint64) error {
 	free, err := s.opt.freeSpace(s.dir)
 	if err != nil {
 		return fmt.Errorf("%w: ask for free space in %s: %w", ErrUnavailable, s.dir, err)
 	}
-	if free < s.opt.MinFree {
+	if free < least {
 		return fmt.Errorf("%w: disk full: %d MiB are free in %s, %d are needed; make room, no restart is needed",
-			ErrUnavailable, free>>20, s.dir, s.opt.MinFree>>20)
+			ErrUnavailable, free>>20, s.dir, least>>20)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 //	e 0 BOARD 0 SLOT       event, in a ring of KeepEvents slots
 //	a 0 BOARD 0 NUMBER     attempt
 //	d 0 KIND 0 NAME 0      document
+//	f 0 RACK 0             lowest epoch that may write
 
 func boardKey(board string, what byte) []byte {
 	return append(namedKey('b', board), what)

@@ -35,7 +35,7 @@ type Options struct {
 // Local is the Journal of one server: Badger, written by one goroutine that
 // commits in one synced transaction all that queued up meanwhile.
 type Local struct {
-	core
+	Core
 	s *localStore
 }
 
@@ -66,9 +66,21 @@ type localStore struct {
 // folder that another process uses, that cannot be written, or that another
 // format was written to, each with a sentence.
 func OpenLocal(dir string, opt Options) (*Local, error) {
+	s, err := openStore(dir, opt, formatLocal)
+	if err != nil {
+		return nil, err
+	}
+	s.queue = make(chan *request, s.opt.Queue)
+	s.stop, s.done = make(chan struct{}), make(chan struct{})
+	go s.run()
+	return &Local{NewCore(s), s}, nil
+}
+
+// openStore opens a folder of one of the formats, without a writer.
+func openStore(dir string, opt Options, formats ...string) (*localStore, error) {
 	s := &localStore{opt: opt.withDefaults(), dir: dir}
 	s.log = s.opt.Logger
-	lock, err := claimFolder(dir)
+	lock, err := claimFolder(dir, formats)
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +91,7 @@ func OpenLocal(dir string, opt Options) (*Local, error) {
 	if s.db, err = s.openBadger(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	s.queue = make(chan *request, s.opt.Queue)
-	s.stop, s.done = make(chan struct{}), make(chan struct{})
-	go s.run()
-	return &Local{core{s}, s}, nil
+	return s, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -127,24 +136,30 @@ func (s *localStore) openBadger() (*badger.DB, error) {
 func (j *Local) Close() error {
 	j.s.ending.Do(func() { close(j.s.stop) })
 	<-j.s.done
-	j.s.mu.Lock()
-	defer j.s.mu.Unlock()
-	if j.s.lock == nil {
+	return j.s.letGo()
+}
+
+// letGo closes the store and unlocks the folder; once is enough.
+func (s *localStore) letGo() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lock == nil {
 		return nil
 	}
 	var err error
-	if j.s.db != nil {
-		err = j.s.db.Close()
+	if s.db != nil {
+		err = s.db.Close()
 	}
-	err = errors.Join(err, unlockFile(j.s.lock))
-	j.s.db, j.s.lock = nil, nil
+	err = errors.Join(err, unlockFile(s.lock))
+	s.db, s.lock = nil, nil
 	if err != nil {
-		return fmt.Errorf("close journal in %s: %w", j.s.dir, err)
+		return fmt.Errorf("close journal in %s: %w", s.dir, err)
 	}
 	return nil
 }
 
-func (s *localStore) read(ctx context.Context, fn func(kv) error) error {
+// Read implements Store.
+func (s *localStore) Read(ctx context.Context, fn func(KV) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.db == nil {

@@ -137,7 +137,7 @@ func TestLargeBatchesAreSplit(t *testing.T) {
 	for i := range batch {
 		c := change(fmt.Sprintf("b%02d", i), 1, 0)
 		c.Inputs = make([]byte, MaxInputs)
-		batch[i] = &request{fn: c.commit, answer: make(chan error, 1)}
+		batch[i] = &request{op: commitOp{c}, answer: make(chan error, 1)}
 	}
 	j.s.writeBatch(batch)
 	for _, r := range batch {

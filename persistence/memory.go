@@ -12,7 +12,7 @@ import (
 // Memory is a Journal without a disk: the same rules, for tests and
 // simulations. It has no goroutines, so it works within testing/synctest.
 type Memory struct {
-	core
+	Core
 	m *memoryStore
 }
 
@@ -27,7 +27,7 @@ type Faults struct {
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
 	m := &memoryStore{data: map[string][]byte{}}
-	return &Memory{core{m}, m}
+	return &Memory{NewCore(m), m}
 }
 
 // SetFaults replaces the faults; the zero Faults ends them.
@@ -52,21 +52,22 @@ type memoryStore struct {
 	closed bool
 }
 
-func (m *memoryStore) write(ctx context.Context, _ int, fn func(kv) error) error {
+// Write implements Store.
+func (m *memoryStore) Write(ctx context.Context, op Op) error {
 	m.mu.Lock()
 	faults := m.faults
 	m.mu.Unlock()
 	if err := callFault(ctx, faults.Before); err != nil {
 		return err
 	}
-	if err := m.read(ctx, fn); err != nil {
+	if err := m.Read(ctx, op.Apply); err != nil {
 		return err
 	}
 	return callFault(ctx, faults.After)
 }
 
-// read serves both: judging precedes writing, so a refused write left nothing.
-func (m *memoryStore) read(ctx context.Context, fn func(kv) error) error {
+// Read implements Store, and serves Write: judging precedes writing, so a refused write left nothing.
+func (m *memoryStore) Read(ctx context.Context, fn func(KV) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -87,7 +88,7 @@ func callFault(ctx context.Context, fault func(context.Context) error) error {
 
 type mapKV map[string][]byte
 
-func (m mapKV) get(key []byte) ([]byte, error) {
+func (m mapKV) Get(key []byte) ([]byte, error) {
 	value, ok := m[string(key)]
 	if !ok {
 		return nil, ErrNotFound
@@ -95,17 +96,17 @@ func (m mapKV) get(key []byte) ([]byte, error) {
 	return bytes.Clone(value), nil
 }
 
-func (m mapKV) set(key, value []byte) error {
+func (m mapKV) Set(key, value []byte) error {
 	m[string(key)] = append([]byte{}, value...)
 	return nil
 }
 
-func (m mapKV) del(key []byte) error {
+func (m mapKV) Delete(key []byte) error {
 	delete(m, string(key))
 	return nil
 }
 
-func (m mapKV) scan(prefix []byte, backwards bool, fn func(key, value []byte) bool) error {
+func (m mapKV) Scan(prefix []byte, backwards bool, fn func(key, value []byte) bool) error {
 	keys := slices.Sorted(maps.Keys(m))
 	if backwards {
 		slices.Reverse(keys)

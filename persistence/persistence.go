@@ -56,6 +56,7 @@ var (
 // Change is one transition of one board.
 type Change struct {
 	Board   string   // 1 to MaxBoard bytes, none below 0x20
+	Rack    string   // whose lease Epoch is of; "" = no fence but the board's own
 	Epoch   uint64   // the writer's lease; never lower than the stored one
 	PrevSeq uint64   // stored sequence that this change follows; 0 for the first
 	Record  []byte   // the whole state, 1 to MaxRecord bytes

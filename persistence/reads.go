@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-func loadAll(ctx context.Context, tx kv, prefix string) (all []Stored, err error) {
+func loadAll(ctx context.Context, tx KV, prefix string) (all []Stored, err error) {
 	var inputs []byte
 	var bad error
-	err = tx.scan(boardPrefix(prefix), false, func(key, value []byte) bool {
+	err = tx.Scan(boardPrefix(prefix), false, func(key, value []byte) bool {
 		board, what := splitBoardKey(key)
 		if what == 'i' { // sorts before its record
 			inputs = value
@@ -28,8 +28,8 @@ func loadAll(ctx context.Context, tx kv, prefix string) (all []Stored, err error
 	return all, cmp.Or(err, bad)
 }
 
-func readEvents(tx kv, board string, limit int) (events []Event, err error) {
-	err = tx.scan(namedKey('e', board), false, func(_, value []byte) bool {
+func readEvents(tx KV, board string, limit int) (events []Event, err error) {
+	err = tx.Scan(namedKey('e', board), false, func(_, value []byte) bool {
 		events = append(events, Event{Seq: binary.BigEndian.Uint64(value), Data: value[8:]})
 		return true
 	})
@@ -40,8 +40,8 @@ func readEvents(tx kv, board string, limit int) (events []Event, err error) {
 	return events, err
 }
 
-func readAttempts(tx kv, board string, limit int) (attempts []Attempt, err error) {
-	err = tx.scan(namedKey('a', board), true, func(key, value []byte) bool {
+func readAttempts(tx KV, board string, limit int) (attempts []Attempt, err error) {
+	err = tx.Scan(namedKey('a', board), true, func(key, value []byte) bool {
 		number := binary.BigEndian.Uint64(key[len(key)-8:])
 		attempts = append(attempts, Attempt{Number: number, Summary: value})
 		return len(attempts) != limit
@@ -49,9 +49,9 @@ func readAttempts(tx kv, board string, limit int) (attempts []Attempt, err error
 	return attempts, err
 }
 
-func readDocs(tx kv, kind, prefix string) (docs []Doc, err error) {
+func readDocs(tx KV, kind, prefix string) (docs []Doc, err error) {
 	from := append(namedKey('d', kind), prefix...)
-	err = tx.scan(from, false, func(key, value []byte) bool {
+	err = tx.Scan(from, false, func(key, value []byte) bool {
 		name := strings.TrimSuffix(string(key[len(kind)+3:]), "\x00")
 		docs = append(docs, Doc{Kind: kind, Name: name, Data: value})
 		return true

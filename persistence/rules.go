@@ -6,15 +6,6 @@ import (
 	"fmt"
 )
 
-// kv is what the rules need of a store: one transaction that sees its own
-// writes. get answers ErrNotFound; scan goes in order of keys.
-type kv interface {
-	get(key []byte) ([]byte, error)
-	set(key, value []byte) error
-	del(key []byte) error
-	scan(prefix []byte, backwards bool, fn func(key, value []byte) bool) error
-}
-
 // check names the first field of a change that cannot be stored.
 func (c Change) check() error {
 	if err := checkName("board", c.Board); err != nil {
@@ -58,7 +49,10 @@ func judge(h head, c Change) (repeat bool, err error) {
 }
 
 // commit judges, and writes only what was judged good.
-func (c Change) commit(tx kv) error {
+func (c Change) apply(tx KV) error {
+	if err := c.fenced(tx); err != nil {
+		return err
+	}
 	h, err := readHead(tx, c.Board)
 	if err != nil {
 		return err
@@ -70,7 +64,7 @@ func (c Change) commit(tx kv) error {
 	h.epoch, h.seq, h.hash = c.Epoch, c.PrevSeq+1, c.hash()
 	if len(c.Event) > 0 {
 		value := append(binary.BigEndian.AppendUint64(nil, h.seq), c.Event...)
-		if err := tx.set(eventKey(c.Board, h.events), value); err != nil {
+		if err := tx.Set(eventKey(c.Board, h.events), value); err != nil {
 			return err
 		}
 		h.events++
@@ -81,33 +75,33 @@ func (c Change) commit(tx kv) error {
 	if err := c.writeAttempt(tx); err != nil {
 		return err
 	}
-	return tx.set(boardKey(c.Board, 'r'), h.encode(c.Record))
+	return tx.Set(boardKey(c.Board, 'r'), h.encode(c.Record))
 }
 
-func (c Change) writeInputs(tx kv) error {
+func (c Change) writeInputs(tx KV) error {
 	switch {
 	case c.Inputs == nil:
 		return nil
 	case len(c.Inputs) == 0:
-		return tx.del(boardKey(c.Board, 'i'))
+		return tx.Delete(boardKey(c.Board, 'i'))
 	}
-	return tx.set(boardKey(c.Board, 'i'), c.Inputs)
+	return tx.Set(boardKey(c.Board, 'i'), c.Inputs)
 }
 
-func (c Change) writeAttempt(tx kv) error {
+func (c Change) writeAttempt(tx KV) error {
 	if c.Attempt == nil {
 		return nil
 	}
 	if n := c.Attempt.Number; n >= KeepAttempts {
-		if err := tx.del(attemptKey(c.Board, n-KeepAttempts)); err != nil {
+		if err := tx.Delete(attemptKey(c.Board, n-KeepAttempts)); err != nil {
 			return err
 		}
 	}
-	return tx.set(attemptKey(c.Board, c.Attempt.Number), c.Attempt.Summary)
+	return tx.Set(attemptKey(c.Board, c.Attempt.Number), c.Attempt.Summary)
 }
 
 // retire removes everything of a board. A board that is gone is a repeat.
-func retire(tx kv, board string, epoch, prevSeq uint64) error {
+func retire(tx KV, board string, epoch, prevSeq uint64) error {
 	h, err := readHead(tx, board)
 	if err != nil {
 		return err
@@ -123,7 +117,7 @@ func retire(tx kv, board string, epoch, prevSeq uint64) error {
 	}
 	var keys [][]byte
 	for _, letter := range []byte("bea") {
-		err := tx.scan(namedKey(letter, board), false, func(key, _ []byte) bool {
+		err := tx.Scan(namedKey(letter, board), false, func(key, _ []byte) bool {
 			keys = append(keys, key)
 			return true
 		})
@@ -132,15 +126,15 @@ func retire(tx kv, board string, epoch, prevSeq uint64) error {
 		}
 	}
 	for _, key := range keys {
-		if err := tx.del(key); err != nil {
+		if err := tx.Delete(key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func readHead(tx kv, board string) (head, error) {
-	value, err := tx.get(boardKey(board, 'r'))
+func readHead(tx KV, board string) (head, error) {
+	value, err := tx.Get(boardKey(board, 'r'))
 	if errors.Is(err, ErrNotFound) {
 		return head{}, nil
 	}

@@ -15,19 +15,18 @@ const batchBytes = 768 << 10
 // request is one write on its way. answer has room for one, so that the
 // writer never waits for a caller that gave up.
 type request struct {
-	size   int
-	fn     func(kv) error
+	op     Op
 	result error // as judged; told only once the batch is durable
 	answer chan error
 }
 
-// write hands a request to the writer. Before that, an ended context means
+// Write hands a request to the writer. Before that, an ended context means
 // nothing happened; after it, nobody here knows.
-func (s *localStore) write(ctx context.Context, size int, fn func(kv) error) error {
+func (s *localStore) Write(ctx context.Context, op Op) error {
 	if ctx.Err() != nil {
 		return notHandedOver(ctx)
 	}
-	r := &request{size: size, fn: fn, answer: make(chan error, 1)}
+	r := &request{op: op, answer: make(chan error, 1)}
 	select {
 	case <-s.stop:
 		return errClosed
@@ -85,10 +84,10 @@ func (s *localStore) run() {
 // longer fits begins the next batch.
 func (s *localStore) gather(first *request) (batch []*request, left *request) {
 	batch = []*request{first}
-	for size := first.size; ; {
+	for size := first.op.Size(); ; {
 		select {
 		case r := <-s.queue:
-			if size += r.size; size > batchBytes {
+			if size += r.op.Size(); size > batchBytes {
 				return batch, r
 			}
 			batch = append(batch, r)
@@ -117,7 +116,7 @@ func (s *localStore) apply(batch []*request) {
 	txn := s.db.NewTransaction(true)
 	defer txn.Discard()
 	for _, r := range batch {
-		r.result = r.fn(badgerKV{txn})
+		r.result = r.op.Apply(badgerKV{txn})
 		if !errors.Is(r.result, badger.ErrTxnTooBig) {
 			continue
 		}
