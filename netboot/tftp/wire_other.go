@@ -1,0 +1,5 @@
+//go:build !linux
+
+package tftp
+
+func newWire(l line, _ terms, _ bool) (wire, error) { return newPlainWire(l), nil }
