@@ -10,6 +10,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"golang.org/x/net/ipv4"
 )
 
 // client reads as a loader does that knows windows. A field of 0 asks for nothing.
@@ -25,7 +27,10 @@ type client struct {
 	conn   *net.UDPConn
 	tid    netip.AddrPort
 	until  time.Time
-	in     []byte
+	batch  []ipv4.Message // packets read at once, of which those from at on are new
+	at     int
+	ack    [headerSize]byte
+	read4  *ipv4.PacketConn
 	agreed map[string]int // options as the server took them
 }
 
@@ -43,7 +48,15 @@ func (c *client) fetch(name string, w io.Writer) error {
 	if c.tries == 0 {
 		c.tries = 40
 	}
-	c.in = make([]byte, largestBlock+headerSize)
+	c.read4 = ipv4.NewPacketConn(c.conn) // reads packets of IPv6 too
+	c.batch = make([]ipv4.Message, 1)
+	if c.window > 1 {
+		c.batch = make([]ipv4.Message, min(c.window, 32))
+	}
+	for i := range c.batch {
+		c.batch[i].Buffers = [][]byte{make([]byte, max(c.block, plainBlock)+headerSize)}
+	}
+	c.batch, c.at = c.batch[:0], 0
 	c.agreed = map[string]int{"blksize": plainBlock, "windowsize": 1}
 	p, err := c.first(name)
 	if err != nil {
@@ -151,7 +164,9 @@ func (c *client) options(p []byte) error {
 }
 
 func (c *client) acknowledge(n uint16) {
-	_, _ = c.conn.WriteToUDPAddrPort([]byte{0, opAck, byte(n >> 8), byte(n)}, c.tid) // lost is lost
+	c.ack[1] = opAck
+	binary.BigEndian.PutUint16(c.ack[2:], n)
+	_, _ = c.conn.WriteToUDPAddrPort(c.ack[:], c.tid) // lost is lost
 }
 
 // read gives the next packet of the server within the patience.
@@ -163,23 +178,45 @@ func (c *client) read() ([]byte, error) {
 				return nil, err
 			}
 		}
-		n, from, err := c.conn.ReadFromUDPAddrPort(c.in)
-		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		in, from, err := c.receiveOne()
 		switch {
 		case err != nil:
 			c.until = time.Time{}
 			return nil, err
-		case n < headerSize:
+		case len(in) < headerSize:
 			continue
 		case !c.tid.IsValid():
+			if from.Addr() != c.server.Addr() {
+				return nil, fmt.Errorf("%s was asked, %s answers", c.server, from)
+			}
 			c.tid = from
 		case from != c.tid:
 			_, _ = c.conn.WriteToUDPAddrPort((&Error{Code: CodeUnknownTID, Text: "not you"}).packet(), from)
 			continue
 		}
-		if binary.BigEndian.Uint16(c.in) == opError {
-			return nil, clientError(c.in[:n])
+		if binary.BigEndian.Uint16(in) == opError {
+			return nil, clientError(in)
 		}
-		return c.in[:n], nil
+		return in, nil
 	}
+}
+
+// receiveOne gives the next packet, from anybody; several are read at once.
+func (c *client) receiveOne() ([]byte, netip.AddrPort, error) {
+	if cap(c.batch) == 1 {
+		buf := c.batch[:1][0].Buffers[0]
+		n, from, err := c.conn.ReadFromUDPAddrPort(buf)
+		return buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
+	}
+	if c.at == len(c.batch) {
+		n, err := c.read4.ReadBatch(c.batch[:cap(c.batch)], 0)
+		c.batch, c.at = c.batch[:max(n, 0)], 0
+		if err != nil {
+			return nil, netip.AddrPort{}, err
+		}
+	}
+	m := c.batch[c.at]
+	c.at++
+	from := m.Addr.(*net.UDPAddr).AddrPort()
+	return m.Buffers[0][:m.N], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), nil
 }

@@ -55,11 +55,8 @@ func (m *mappings) get(f *os.File, size int64, info fs.FileInfo) *mapping {
 	return it
 }
 
-// put gives a mapping back; the last to do so unmaps it. nil is none.
+// put gives a mapping back; the last to do so unmaps it.
 func (m *mappings) put(it *mapping) {
-	if it == nil {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if it.users--; it.users == 0 {

@@ -44,7 +44,7 @@ var scenes = []scene{
 	{name: "window 16", clients: 1, size: 128 << 20, window: 16, rounds: 7},
 	{name: "storm of 200", clients: 200, size: 2 << 20, rounds: 5},
 	{name: "storm of 200, window 16", clients: 200, size: 2 << 20, window: 16, rounds: 5},
-	{name: "1 % loss, 20 clients", clients: 20, size: 1 << 20, rounds: 3, lossy: 0.01},
+	{name: "1 % loss, 20 clients", clients: 20, size: 1 << 20, rounds: 1, lossy: 0.01},
 	{name: "1,000 clients", clients: 1000, size: 256 << 10, rounds: 1},
 }
 
@@ -104,6 +104,7 @@ func (s scene) play(t *testing.T, dir string) {
 func (s scene) round(t *testing.T, p peer, dir string, data []byte) figures {
 	t.Helper()
 	x := p.start(t, dir)
+	m := newMeter(t, x.cmd.Process.Pid)
 	before := memory(x.cmd.Process.Pid)
 	addr := x.addr
 	if s.lossy > 0 {
@@ -127,7 +128,7 @@ func (s scene) round(t *testing.T, p peer, dir string, data []byte) figures {
 	wall := time.Since(began)
 	f := figures{memory: (memory(x.cmd.Process.Pid) - before) / float64(s.clients)}
 	bytes := float64(s.clients) * float64(s.size)
-	f.cpu = x.stop(t).Seconds() / (bytes / (1 << 30))
+	f.cpu = x.stop(t, m).Seconds() / (bytes / (1 << 30))
 	f.rate = bytes / (1 << 20) / wall.Seconds()
 	slices.Sort(took)
 	f.p99 = took[(len(took)*99-1)/100].Seconds()

@@ -130,9 +130,13 @@ func (s *Server) serve(r request, peer netip.AddrPort, local netip.Addr, heard f
 	}
 	defer func() { _ = conn.Close() }()
 	terms := agree(r.options, file.Size, s.cfg.Window, func() int { return s.largest(local, peer) })
-	t := &transfer{conn: conn, from: newSource(&s.files, file, terms.block, terms.window), terms: terms, flight: newFlight(terms, file.Size),
+	files := &s.files
+	if s.plain {
+		files = nil
+	}
+	t := &transfer{conn: conn, from: newSource(files, file, terms.block, terms.window), terms: terms, flight: newFlight(terms, file.Size),
 		silence: s.patience(terms), stopped: s.live.stopped.Load, answered: heard}
-	if t.wire, err = newWire(line{conn: conn, peer: peer, from: t.from}, terms, s.plain); err == nil {
+	if t.wire, err = newWire(line{conn: conn, peer: peer, from: t.from}, terms, s.least, s.plain); err == nil {
 		s.live.follow(t)
 		defer s.live.leave(t)
 		err = t.run()

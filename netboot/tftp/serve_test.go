@@ -5,13 +5,16 @@ import (
 	"testing"
 )
 
-
-// both runs a test on the system's fast wire and on the plain one.
-func both(t *testing.T, test func(t *testing.T, change func(*Config, *Server))) {
-	for name, plain := range map[string]bool{"fast": false, "plain": true} {
+// each runs a test on every kind of wire.
+func each(t *testing.T, test func(t *testing.T, change func(*Config, *Server))) {
+	for name, change := range map[string]func(*Config, *Server){
+		"offload":    func(*Config, *Server) {},
+		"one by one": func(_ *Config, s *Server) { s.least = true },
+		"plain":      func(_ *Config, s *Server) { s.plain = true },
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, func(_ *Config, s *Server) { s.plain = plain })
+			test(t, change)
 		})
 	}
 }
@@ -19,7 +22,7 @@ func both(t *testing.T, test func(t *testing.T, change func(*Config, *Server))) 
 // TestSizes reads files of every awkward length, with blocks and windows of every kind.
 func TestSizes(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, change func(*Config, *Server)) {
+	each(t, func(t *testing.T, change func(*Config, *Server)) {
 		r := newRig(t, change)
 		for _, block := range []int{0, 8, 512, 1408, 1468, 8192, 65464} {
 			for _, window := range []int{0, 1, 2, 16, 64} {
@@ -38,7 +41,7 @@ func TestSizes(t *testing.T) {
 // TestRollOver reads more than 65,535 blocks.
 func TestRollOver(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, change func(*Config, *Server)) {
+	each(t, func(t *testing.T, change func(*Config, *Server)) {
 		r := newRig(t, change)
 		data := noise(8*(1<<16+70) + 3)
 		r.put(t, "long", data)

@@ -114,7 +114,7 @@ func (p peer) start(t testing.TB, dir string) *process {
 	x := &process{cmd, addr}
 	c := client{server: addr, patience: 200 * time.Millisecond, tries: 150}
 	if err := c.fetch("small", &sink{}); err != nil {
-		x.stop(t)
+		x.stop(t, nil)
 		t.Fatalf("%s does not answer: %v", p.name, err)
 	}
 	return x
@@ -139,12 +139,20 @@ func startSelf(t testing.TB, dir string) *process {
 	return &process{cmd, addr}
 }
 
-// stop ends the server and gives the CPU time that it and its children used.
-func (x *process) stop(t testing.TB) time.Duration {
+// stop ends the server and gives the CPU time that it and its children used: since m was made, else in all.
+func (x *process) stop(t testing.TB, m *meter) time.Duration {
 	t.Helper()
+	var used time.Duration
+	if m != nil {
+		used = m.read(t)
+	}
 	if err := x.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
 	_ = x.cmd.Wait() // some end with an error when they are told to end
+	if m != nil {
+		m.close()
+		return used
+	}
 	return x.cmd.ProcessState.SystemTime() + x.cmd.ProcessState.UserTime()
 }

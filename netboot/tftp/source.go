@@ -20,13 +20,15 @@ type source struct {
 	written time.Time
 }
 
-// newSource prepares a file for sending so many blocks at once.
+// newSource prepares a file for sending so many blocks at once. files is nil for who has to touch the bytes himself.
 func newSource(files *mappings, f *File, block, window int) *source {
 	s := &source{file: f, block: block}
 	if disk, ok := f.Content.(*os.File); ok {
 		if info, err := disk.Stat(); err == nil {
 			s.disk, s.written = disk, info.ModTime()
-			s.shared = files.get(disk, f.Size, info)
+			if files != nil {
+				s.shared = files.get(disk, f.Size, info)
+			}
 		}
 	}
 	if s.shared == nil {
@@ -37,7 +39,9 @@ func newSource(files *mappings, f *File, block, window int) *source {
 
 // close gives the mapping back and closes the file.
 func (s *source) close(files *mappings) error {
-	files.put(s.shared)
+	if s.shared != nil {
+		files.put(s.shared)
+	}
 	return s.file.Content.Close()
 }
 

@@ -12,7 +12,7 @@ func TestStorm(t *testing.T) {
 	t.Parallel()
 	const clients = 60
 	storm := weather{lose: 0.03, double: 0.03, delay: 0.1, by: 15 * time.Millisecond}
-	both(t, func(t *testing.T, change func(*Config, *Server)) {
+	each(t, func(t *testing.T, change func(*Config, *Server)) {
 		r := newRig(t, change)
 		data := noise(300_000)
 		r.put(t, "kernel", data)

@@ -64,7 +64,8 @@ type Server struct {
 	log   *slog.Logger
 	files mappings
 	live  roster
-	plain bool // for tests: as where the kernel has neither segmentation offload nor sendmmsg
+	least bool // for tests: as on a system without segmentation offload
+	plain bool // for tests: as on a system without any of it
 }
 
 // New makes a server; Serve runs it.

@@ -83,7 +83,8 @@ func (t *transfer) packet(p []byte) verdict {
 			t.answered()
 		}
 		t.heard, t.tries = now, 0
-		if v := t.send(t.flight.next(now), now); v == over || t.terms.window > 1 {
+		whole := t.flight.acked == t.flight.sent
+		if v := t.send(t.flight.next(now), now); v == over || !whole {
 			return v
 		}
 		return quiet

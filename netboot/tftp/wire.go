@@ -11,7 +11,7 @@ type verdict int
 
 const (
 	more  verdict = iota // there may be others
-	quiet                // nothing of use comes before something is sent or time passes
+	quiet                // nothing else of use can have come already
 	over                 // the transfer has ended
 )
 

@@ -46,7 +46,8 @@ type multiHead struct {
 	sent uint32
 }
 
-func newWire(l line, t terms, plain bool) (wire, error) {
+// newWire makes the wire of a transfer; least and plain do without what a system may lack.
+func newWire(l line, t terms, least, plain bool) (wire, error) {
 	if plain {
 		return newPlainWire(l), nil
 	}
@@ -54,7 +55,7 @@ func newWire(l line, t terms, plain bool) (wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &fastWire{line: l, raw: raw, block: t.block, offload: true, heads: make([][headerSize]byte, t.window), parts: make([]unix.Iovec, 2*t.window)}
+	w := &fastWire{line: l, raw: raw, block: t.block, offload: !least, heads: make([][headerSize]byte, t.window), parts: make([]unix.Iovec, 2*t.window)}
 	if err := raw.Control(func(fd uintptr) { w.fd = fd }); err != nil {
 		return nil, err
 	}
@@ -199,9 +200,9 @@ func (w *fastWire) listen(on func(p []byte) verdict) error {
 	return w.raw.Read(w.drain)
 }
 
-// drain reads what has come; true ends listen. With a window of one it stops at the first acknowledgement that is of use:
-// until that is answered nothing else of use can be there, and looking would cost a system call for each block. What lies
-// there nevertheless is read before the next that is of use.
+// drain reads what has come; true ends listen. It stops at an acknowledgement of all that was sent: nothing else of use can
+// have been there, and looking would cost a system call for each flight. What lies there nevertheless is read before the
+// next that is of use.
 func (w *fastWire) drain(uintptr) bool {
 	for {
 		size := uint32(unsafe.Sizeof(w.sender))

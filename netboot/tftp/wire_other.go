@@ -2,4 +2,4 @@
 
 package tftp
 
-func newWire(l line, _ terms, _ bool) (wire, error) { return newPlainWire(l), nil }
+func newWire(l line, _ terms, _, _ bool) (wire, error) { return newPlainWire(l), nil }
