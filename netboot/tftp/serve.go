@@ -136,7 +136,8 @@ func (s *Server) serve(r request, peer netip.AddrPort, local netip.Addr, heard f
 	}
 	t := &transfer{conn: conn, from: newSource(files, file, terms.block, terms.window), terms: terms, flight: newFlight(terms, file.Size),
 		silence: s.patience(terms), stopped: s.live.stopped.Load, answered: heard}
-	if t.wire, err = newWire(line{conn: conn, peer: peer, from: t.from}, terms, s.least, s.plain); err == nil {
+	if t.wire, err = s.newWire(newLine(conn, peer, t.from), terms); err == nil {
+		defer t.wire.close()
 		s.live.follow(t)
 		defer s.live.leave(t)
 		err = t.run()

@@ -129,9 +129,9 @@ func (t *transfer) wait(now time.Time) {
 
 func (t *transfer) arm() {
 	t.armed = t.due
-	_ = t.conn.SetReadDeadline(t.due) // fails on a closed socket only
-	if t.stopped() {                  // after the deadline was set: the stop sets it to the past
-		_ = t.conn.SetReadDeadline(time.Unix(1, 0))
+	t.wire.deadline(t.due)
+	if t.stopped() { // after the deadline was set: the stop sets it to the past
+		t.wire.deadline(time.Unix(1, 0))
 	}
 }
 

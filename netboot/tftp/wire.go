@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // verdict is what a transfer makes of a packet.
@@ -22,9 +23,13 @@ type wire interface {
 	blocks(s span) error
 	// packet sends anything else.
 	packet(p []byte)
-	// listen hands the client's packets to on until that says over, with nil, or until the deadline of the socket has
-	// passed, with os.ErrDeadlineExceeded.
+	// listen hands the client's packets to on until that says over, with nil, or with os.ErrDeadlineExceeded until the
+	// deadline has passed; it may say that early.
 	listen(on func(p []byte) verdict) error
+	// deadline sets when listen ends at the latest.
+	deadline(at time.Time)
+	// close gives back what the wire has taken, but for the socket that it was made of.
+	close()
 }
 
 const (
@@ -37,6 +42,7 @@ type line struct {
 	conn   *net.UDPConn
 	peer   netip.AddrPort
 	from   *source
+	write  func(p []byte, to netip.AddrPort) // what is lost is lost
 	strays int
 	in     [largestReply]byte
 }
@@ -47,11 +53,17 @@ func (l *line) stray(p []byte, from netip.AddrPort) {
 		return
 	}
 	l.strays++
-	_, _ = l.conn.WriteToUDPAddrPort((&Error{Code: CodeUnknownTID, Text: "unknown transfer ID"}).packet(), from) // a courtesy
+	l.write((&Error{Code: CodeUnknownTID, Text: "unknown transfer ID"}).packet(), from)
 }
 
-func (l *line) packet(p []byte) {
-	_, _ = l.conn.WriteToUDPAddrPort(p, l.peer) // lost is lost: it is sent again when nothing comes back
+func (l *line) packet(p []byte) { l.write(p, l.peer) }
+
+func (l *line) deadline(at time.Time) { _ = l.conn.SetReadDeadline(at) } // fails on a closed socket only
+
+func (l *line) close() {}
+
+func newLine(conn *net.UDPConn, peer netip.AddrPort, from *source) line {
+	return line{conn: conn, peer: peer, from: from, write: func(p []byte, to netip.AddrPort) { _, _ = conn.WriteToUDPAddrPort(p, to) }}
 }
 
 // plainWire uses what every system has.

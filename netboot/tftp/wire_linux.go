@@ -46,24 +46,32 @@ type multiHead struct {
 	sent uint32
 }
 
-// newWire makes the wire of a transfer; least and plain do without what a system may lack.
-func newWire(l line, t terms, least, plain bool) (wire, error) {
-	if plain {
+// newWire makes the wire of a transfer.
+func (s *Server) newWire(l line, t terms) (wire, error) {
+	if s.plain {
 		return newPlainWire(l), nil
 	}
 	raw, err := l.conn.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	w := &fastWire{line: l, raw: raw, block: t.block, offload: !least, heads: make([][headerSize]byte, t.window), parts: make([]unix.Iovec, 2*t.window)}
+	w := &fastWire{line: l, raw: raw, block: t.block, offload: !s.least, heads: make([][headerSize]byte, t.window), parts: make([]unix.Iovec, 2*t.window)}
 	if err := raw.Control(func(fd uintptr) { w.fd = fd }); err != nil {
 		return nil, err
 	}
-	w.message.Name, w.message.Namelen = (*byte)(unsafe.Pointer(&w.to)), putAddr(&w.to, l.peer)
+	w.point()
 	w.segment.head.Level, w.segment.head.Type = unix.SOL_UDP, unix.UDP_SEGMENT
 	w.segment.head.SetLen(unix.CmsgLen(2))
 	w.segment.size = uint16(headerSize + t.block)
-	return w, nil
+	if s.least {
+		return w, nil
+	}
+	return express(w, s.live.stopped.Load), nil
+}
+
+// point sets the address that messages go to: within the wire, so it is set anew for a copy.
+func (w *fastWire) point() {
+	w.message.Name, w.message.Namelen = (*byte)(unsafe.Pointer(&w.to)), putAddr(&w.to, w.peer)
 }
 
 // putAddr writes an address as the kernel wants it and gives its length.
@@ -148,7 +156,7 @@ func (w *fastWire) segmented(n int) (bool, error) {
 // send makes the call. It says false if the kernel does not take such a message; what it drops is no error.
 func (w *fastWire) send() (bool, error) {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_SENDMSG, w.fd, uintptr(unsafe.Pointer(&w.message)), 0)
+		_, _, errno := unix.Syscall(unix.SYS_SENDMSG, w.fd, uintptr(unsafe.Pointer(&w.message)), unix.MSG_DONTWAIT)
 		if errno != unix.EINTR {
 			return outcome(errno)
 		}
@@ -180,7 +188,7 @@ func (w *fastWire) many(n int) error {
 		w.batch[i].SetIovlen(2)
 	}
 	for from := 0; from < n; {
-		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, w.fd, uintptr(unsafe.Pointer(&w.batch[from])), uintptr(n-from), 0, 0, 0)
+		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, w.fd, uintptr(unsafe.Pointer(&w.batch[from])), uintptr(n-from), unix.MSG_DONTWAIT, 0, 0)
 		switch {
 		case errno == unix.EINTR:
 		case errno != 0:
@@ -205,9 +213,7 @@ func (w *fastWire) listen(on func(p []byte) verdict) error {
 // next that is of use.
 func (w *fastWire) drain(uintptr) bool {
 	for {
-		size := uint32(unsafe.Sizeof(w.sender))
-		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, w.fd, uintptr(unsafe.Pointer(&w.in)), largestReply, unix.MSG_DONTWAIT,
-			uintptr(unsafe.Pointer(&w.sender)), uintptr(unsafe.Pointer(&size)))
+		n, errno := w.receive(unix.MSG_DONTWAIT)
 		switch {
 		case errno == unix.EINTR:
 			continue
@@ -225,6 +231,18 @@ func (w *fastWire) drain(uintptr) bool {
 		case more:
 		}
 	}
+}
+
+// receive reads a packet. Without MSG_DONTWAIT it may take a while, of which the runtime is told.
+func (w *fastWire) receive(flags uintptr) (int, syscall.Errno) {
+	size := uint32(unsafe.Sizeof(w.sender))
+	call := unix.Syscall6
+	if flags&unix.MSG_DONTWAIT != 0 {
+		call = unix.RawSyscall6
+	}
+	n, _, errno := call(unix.SYS_RECVFROM, w.fd, uintptr(unsafe.Pointer(&w.in)), largestReply, flags,
+		uintptr(unsafe.Pointer(&w.sender)), uintptr(unsafe.Pointer(&size)))
+	return int(n), errno
 }
 
 // ofPeer says whether the packet just read is the client's.

@@ -2,4 +2,4 @@
 
 package tftp
 
-func newWire(l line, _ terms, _, _ bool) (wire, error) { return newPlainWire(l), nil }
+func (s *Server) newWire(l line, _ terms) (wire, error) { return newPlainWire(l), nil }
