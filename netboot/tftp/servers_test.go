@@ -107,6 +107,8 @@ func (p peer) start(t testing.TB, dir string) *process {
 		_ = conn.Close()
 	}
 	cmd := exec.Command(find(p.name), p.args(dir, addr.Port())...)
+	libraries, _ := filepath.Glob(filepath.Join(os.Getenv("MOZPOOL_PEERS"), "usr/lib/*-linux-gnu")) // the pattern is well-formed
+	cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+strings.Join(libraries, ":"))
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
