@@ -120,8 +120,8 @@ func (h *hole) Write(p []byte) (int, error) {
 // TestFourGiB reads a sparse file whose length does not fit 32 bits.
 func TestFourGiB(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("sends 4 GiB over loopback")
+	if testing.Short() || underRace {
+		t.Skip("sends 4 GiB over loopback: not with -short, nor under the race detector")
 	}
 	const size = int64(4<<30 + 5)
 	r := newRig(t, nil)
