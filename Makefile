@@ -5,7 +5,7 @@ COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 FUZZTIME ?= 5s
 
-.PHONY: build demo test race lint e2e bench fuzz golden generate clean help
+.PHONY: build demo test race lint e2e bench bench-peers fuzz golden generate clean help
 
 build: ## bin/mozpool, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
@@ -28,6 +28,9 @@ e2e: build ## image a QEMU ARM board; needs root and QEMU
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+bench-peers: ## TFTP beside the servers of Debian; those that are absent are left out
+	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^TestPeers$$' -v ./netboot/tftp
+
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
@@ -43,4 +46,4 @@ clean: ## remove what build made
 	rm -rf bin
 
 help: ## this list
-	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed 's/:.*## /\t/'
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed 's/:.*## /\t/'

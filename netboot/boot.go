@@ -242,7 +242,7 @@ func (b *bootRequest) pinned(f images.File, what string, proves board.Kind) bool
 		b.text(fasthttp.StatusServiceUnavailable, "the file is not what it was; the server's log says more")
 		return false
 	}
-	out := &body{Transfer: &Transfer{ReadSeekCloser: file, Size: f.Size}, length: f.Size}
+	out := &body{Transfer: &Transfer{Content: file, Size: f.Size}, length: f.Size}
 	out.Done = b.watch(out, what, proves)
 	return b.stream(out, f.SHA256)
 }

@@ -27,8 +27,8 @@ func newLimiter(perSource, inAll int) *limiter {
 	return &limiter{perSource: perSource, inAll: inAll, sources: make(map[netip.Addr]int)}
 }
 
-// enter says whether one more may begin; every true is followed by one leave.
-func (l *limiter) enter(a netip.Addr) bool {
+// Enter says whether one more may begin; every true is followed by one Leave.
+func (l *limiter) Enter(a netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.all >= l.inAll || l.sources[a] >= l.perSource {
@@ -39,7 +39,8 @@ func (l *limiter) enter(a netip.Addr) bool {
 	return true
 }
 
-func (l *limiter) leave(a netip.Addr) {
+// Leave gives a place back.
+func (l *limiter) Leave(a netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all--

@@ -12,20 +12,20 @@ func TestLimiter(t *testing.T) {
 	a, b, c := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")
 	l := newLimiter(2, 3)
 	for i, want := range []bool{true, true, false} {
-		if l.enter(a) != want {
+		if l.Enter(a) != want {
 			t.Errorf("transfer %d of one source: %v; it has two places", i+1, !want)
 		}
 	}
-	if !l.enter(b) || l.enter(c) {
+	if !l.Enter(b) || l.Enter(c) {
 		t.Error("all sources have three places")
 	}
-	l.leave(a)
-	if !l.enter(c) {
+	l.Leave(a)
+	if !l.Enter(c) {
 		t.Error("a place that was left is free")
 	}
-	l.leave(a)
-	l.leave(b)
-	l.leave(c)
+	l.Leave(a)
+	l.Leave(b)
+	l.Leave(c)
 	if l.all != 0 || len(l.sources) != 0 {
 		t.Errorf("left over: %d, %v", l.all, l.sources)
 	}

@@ -23,11 +23,17 @@ const maxName = 127
 
 // Transfer is an opened file on its way to a loader. Whoever serves it closes it, and says with Done how it ended.
 type Transfer struct {
-	io.ReadSeekCloser
+	Content
 	Size int64
 	// Done is told once how many bytes were sent, and what ended the transfer; nil: the last byte is with the reader (by
 	// TFTP acknowledged, by HTTP taken by the kernel).
 	Done func(sent int64, err error)
+}
+
+// Content is an *os.File, or what was made for one boot.
+type Content interface {
+	io.ReadSeekCloser
+	io.ReaderAt
 }
 
 // errNoFile is what every name gets that means nothing here.
@@ -132,10 +138,10 @@ func (s *Server) openDefault(peer netip.AddrPort) (*Transfer, error) {
 }
 
 func fromMemory(data []byte) *Transfer {
-	return &Transfer{ReadSeekCloser: nopCloser{bytes.NewReader(data)}, Size: int64(len(data)), Done: func(int64, error) {}}
+	return &Transfer{Content: nopCloser{bytes.NewReader(data)}, Size: int64(len(data)), Done: func(int64, error) {}}
 }
 
-type nopCloser struct{ io.ReadSeeker }
+type nopCloser struct{ *bytes.Reader }
 
 func (nopCloser) Close() error { return nil }
 
@@ -156,7 +162,7 @@ func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (
 		return nil, errNoFile
 	}
 	began := s.cfg.Clock()
-	return &Transfer{ReadSeekCloser: f, Size: file.Size, Done: func(sent int64, err error) {
+	return &Transfer{Content: f, Size: file.Size, Done: func(sent int64, err error) {
 		took := s.cfg.Clock().Sub(began).Round(time.Millisecond)
 		if err != nil {
 			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes: %v", name, peer.Addr(), sent, file.Size, err))
@@ -228,5 +234,5 @@ func openRegular(root *os.Root, name string) (*Transfer, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Transfer{ReadSeekCloser: f, Size: info.Size(), Done: func(int64, error) {}}, nil
+	return &Transfer{Content: f, Size: info.Size(), Done: func(int64, error) {}}, nil
 }

@@ -47,11 +47,11 @@ func (b *body) WriteTo(w io.Writer) (int64, error) {
 
 // chunk sends n bytes. Only an *os.File in an io.LimitedReader, handed to the connection's ReadFrom, goes by sendfile.
 func (b *body) chunk(w io.Writer, n int64) (int64, error) {
-	file, isFile := b.ReadSeekCloser.(*os.File)
+	file, isFile := b.Content.(*os.File)
 	if to, ok := w.(io.ReaderFrom); ok && isFile {
 		return to.ReadFrom(&io.LimitedReader{R: file, N: n})
 	}
-	return io.CopyN(w, b.ReadSeekCloser, n)
+	return io.CopyN(w, b.Content, n)
 }
 
 // Close ends the transfer and tells how it went.

@@ -119,7 +119,7 @@ func TestBodyGoesAsAFile(t *testing.T) {
 	}
 	var told []string
 	conn := &fakeConn{}
-	b := &body{Transfer: &Transfer{ReadSeekCloser: f, Size: int64(len(data))}, length: int64(len(data)), conn: conn}
+	b := &body{Transfer: &Transfer{Content: f, Size: int64(len(data))}, length: int64(len(data)), conn: conn}
 	b.Done = func(sent int64, err error) { told = append(told, fmt.Sprint(sent, err)) }
 	if _, err := b.WriteTo(conn); err != nil || conn.files != 3 || !bytes.Equal(conn.Bytes(), data) {
 		t.Errorf("%v: %d chunks as files, %d bytes", err, conn.files, conn.Len())

@@ -25,11 +25,7 @@ const (
 
 // serveSyslog takes lines by UDP until ctx ends. Boards are known by their source address; names are not looked up.
 func (s *Server) serveSyslog(ctx context.Context) error {
-	if err := s.syslog.SetReadBuffer(syslogBuffer); err != nil {
-		s.log.Warn("syslog: the receive buffer could not be raised", "wanted", syslogBuffer, "error", err)
-	} else if got := receiveBuffer(s.syslog); got > 0 && got < syslogBuffer {
-		s.log.Info("syslog: the kernel permits a smaller receive buffer; raise net.core.rmem_max for large racks", "wanted", syslogBuffer, "got", got)
-	}
+	s.raiseBuffer(s.syslog, "syslog", syslogBuffer)
 	stop := context.AfterFunc(ctx, func() { _ = s.syslog.Close() })
 	defer stop()
 	buf := make([]byte, maxLine)
