@@ -13,6 +13,7 @@ import (
 // LogOptions say how much is kept. The zero value of a field is its default.
 type LogOptions struct {
 	Logger        *slog.Logger     // nil = silence
+	Metrics       *Metrics         // nil = silence
 	Now           func() time.Time // default time.Now
 	MaxAge        time.Duration    // default 14 days
 	MaxBytes      int64            // of all lines; default 4 GiB

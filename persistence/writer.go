@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -28,6 +29,7 @@ func (s *localStore) write(ctx context.Context, size int, fn func(kv) error) err
 		return notHandedOver(ctx)
 	}
 	r := &request{size: size, fn: fn, answer: make(chan error, 1)}
+	began := time.Now()
 	select {
 	case <-s.stop:
 		return errClosed
@@ -40,7 +42,11 @@ func (s *localStore) write(ctx context.Context, size int, fn func(kv) error) err
 	case <-s.stop:
 		return errClosed
 	}
-	return s.await(ctx, r)
+	err := s.await(ctx, r)
+	if err == nil {
+		s.opt.Metrics.committed(time.Since(began))
+	}
+	return err
 }
 
 func (s *localStore) await(ctx context.Context, r *request) error {
@@ -135,6 +141,7 @@ func (s *localStore) apply(batch []*request) {
 		answerAll(batch, fmt.Errorf("%w: %w", ErrUnknown, err))
 		return
 	}
+	s.opt.Metrics.batch(len(batch))
 	for _, r := range batch {
 		r.answer <- r.result
 	}
