@@ -48,13 +48,21 @@ func (s *Server) serveSyslog(ctx context.Context) error {
 // takeLine stores a line of a board; others are dropped, for nobody could find them again.
 func (s *Server) takeLine(data []byte, from netip.Addr) {
 	v := s.byAddress(from)
-	if v == nil || s.cfg.Logs == nil {
+	if v == nil {
+		s.cfg.Metrics.logged(s.cfg.Rack, lineStranger)
+		return
+	}
+	if s.cfg.Logs == nil {
 		return
 	}
 	now := s.cfg.Clock()
 	l := parseLine(data, now)
 	l.Board, l.At, l.Source, l.Text = v.Spec.Name, now, "syslog", cutTokens(l.Text)
-	s.cfg.Logs.Append(l)
+	if s.cfg.Logs.Append(l) {
+		s.cfg.Metrics.logged(s.cfg.Rack, lineStored)
+	} else {
+		s.cfg.Metrics.logged(s.cfg.Rack, lineDropped)
+	}
 	if s.heard.first(v.Spec.ID, now) {
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LineLogged, Text: l.Text}})
 	}

@@ -59,12 +59,14 @@ func (s *Server) serveRead(ctx context.Context, name string, rf io.ReaderFrom) (
 	defer s.limits.leave(peer.Addr())
 	t, err := s.Open(name, peer)
 	if err != nil {
+		s.cfg.Metrics.absent(s.cfg.Rack, viaTFTP)
 		return err
 	}
 	defer func() { _ = t.Close() }() // was only read
 	out.SetSize(t.Size)
 	sent, err := rf.ReadFrom(&untilDone{ctx, t})
 	t.Done(sent, err)
+	s.cfg.Metrics.transferred(s.cfg.Rack, viaTFTP, sent, err)
 	return nil // the engine has told the loader already
 }
 
