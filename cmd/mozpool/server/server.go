@@ -194,6 +194,9 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.close())
 }
 
+// Close lets go of a server that does not run. Nothing is left to do after Run.
+func (s *Server) Close() error { return s.close() }
+
 // close lets go of everything, outermost first: actors before the journal that they commit to.
 func (s *Server) close() error {
 	if s.fleet != nil {
