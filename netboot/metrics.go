@@ -14,6 +14,7 @@ type Metrics struct {
 	transferBytes *prometheus.CounterVec
 	callbacks     *prometheus.CounterVec
 	syslogLines   *prometheus.CounterVec
+	syslogLost    *prometheus.CounterVec
 }
 
 // NewMetrics makes the metrics of a server's racks and registers them.
@@ -29,8 +30,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		syslogLines: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_lines_total",
 			Help: "Lines received by result: stored, stranger (from no board's address), dropped (counted by reason in the logs' own metrics)."},
 			[]string{"rack", "result"}),
+		syslogLost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_overflow_total",
+			Help: "Lines by UDP that the kernel dropped because the socket's buffer was full."}, []string{"rack"}),
 	}
-	r.MustRegister(m.transfers, m.transferBytes, m.callbacks, m.syslogLines)
+	r.MustRegister(m.transfers, m.transferBytes, m.callbacks, m.syslogLines, m.syslogLost)
 	return m
 }
 
@@ -77,5 +80,12 @@ const (
 func (m *Metrics) logged(rack, result string) {
 	if m != nil {
 		m.syslogLines.WithLabelValues(rack, result).Inc()
+	}
+}
+
+// overflowed counts lines that never reached us.
+func (m *Metrics) overflowed(rack string, lines uint32) {
+	if m != nil {
+		m.syslogLost.WithLabelValues(rack).Add(float64(lines))
 	}
 }
