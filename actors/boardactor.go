@@ -234,6 +234,7 @@ func (a *boardActor) adopt(fl *flight) {
 	if from.Visit != a.b.Visit {
 		a.arm()
 		a.tell(from, fl)
+		a.f.cfg.Metrics.moved(a.spec.Rack, &from, &fl.res, a.f.now())
 		a.entered(fl.in.Kind)
 	}
 	a.perform(fl.res.Effects)

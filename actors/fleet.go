@@ -46,6 +46,7 @@ type Config struct {
 	Power   Power
 	Probe   Prober
 	Racks   map[string]RackRules
+	Metrics *Metrics         // nil: silence
 	Logger  *slog.Logger     // nil: silence
 	Clock   func() time.Time // wall clock; nil: time.Now
 	Speed   float64          // divides every time of the boards' lives, for simulated racks; 0: 1

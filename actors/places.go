@@ -76,6 +76,13 @@ func (p *places) position(id string) int {
 	return slices.IndexFunc(p.queue, func(w waiter) bool { return w.id == id }) + 1
 }
 
+// load is how many places there are, how many are held, and how many boards queue.
+func (p *places) load() (limit, held, queued int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limit, len(p.held), len(p.queue)
+}
+
 // grant holds places for those at the head of the queue; the caller tells them.
 func (p *places) grant() (ids []string) {
 	for len(p.queue) > 0 && len(p.held) < p.limit {

@@ -33,10 +33,12 @@ func (s *session) work() error {
 	began := time.Now()
 	conn, err := s.f.cfg.Power.Dial(ctx, s.name, func() error { return s.f.held(s.rack) })
 	if err != nil {
+		s.f.cfg.Metrics.exchanged(s.rack, time.Since(began), err)
 		return err
 	}
 	defer func() { _ = conn.Close() }() // the exchange is over; there is nothing to do about it
 	if err := conn.Test(ctx); err != nil {
+		s.f.cfg.Metrics.exchanged(s.rack, time.Since(began), err)
 		return err
 	}
 	s.f.root.Send(s.self, &reached{time.Since(began)})
@@ -45,7 +47,9 @@ func (s *session) work() error {
 		if o == nil {
 			return nil
 		}
+		began := time.Now()
 		err := s.f.exchange(ctx, conn, o)
+		s.f.cfg.Metrics.exchanged(s.rack, time.Since(began), err)
 		s.f.root.Send(s.self, &opDone{o, err})
 		if err != nil {
 			return nil

@@ -11,7 +11,7 @@
 // copied first (request.go is the only file that reads them).
 //
 // Dependencies: fasthttp, because a server of a thousand boards is asked all day; fasthttp/router, which finds routes
-// without allocating.
+// without allocating; prometheus/client_golang, whose page is served as it makes it.
 package httpapi
 
 import (
@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"mozpool/actors"
@@ -65,6 +66,8 @@ type Config struct {
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
+	// Metrics are shown at /metrics in the format of Prometheus. nil: there is no such page.
+	Metrics prometheus.Gatherer
 	// Identify says who asks, or refuses; it sees every request below /api/v1. nil: the name that the client gives.
 	Identify func(*fasthttp.RequestCtx) (who string, err error)
 	Logger   *slog.Logger     // nil: silence

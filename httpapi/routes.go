@@ -48,6 +48,9 @@ func (s *Server) routes() []route {
 		{"GET", "/livez", nil, s.livez},
 		{"GET", "/readyz", nil, s.readyz},
 	}
+	if s.cfg.Metrics != nil {
+		all = append(all, route{"GET", "/metrics", nil, s.metricsPage()})
+	}
 	for _, want := range []board.Want{board.WantPowerOn, board.WantPowerOff, board.WantPowerCycle, board.WantSelfTest, board.WantMaintenance} {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}

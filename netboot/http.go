@@ -184,6 +184,7 @@ func (r *request) boot(text, path string) {
 // ask hands evidence to the board's actor and answers with its verdict.
 func (r *request) ask(v *actors.View, e actors.Evidence) {
 	e.From = r.from
+	defer func() { r.s.cfg.Metrics.called(r.s.cfg.Rack, e.Input.Kind, r.ctx.Response.StatusCode()) }()
 	ctx, cancel := context.WithTimeout(r.life, askLimit)
 	defer cancel()
 	verdict, err := r.s.cfg.Boards.Ask(ctx, v.Spec.ID, e)

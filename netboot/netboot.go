@@ -47,6 +47,7 @@ type Config struct {
 	Boards    Boards
 	Catalogue *images.Published
 	Logs      persistence.Logs // nil: silence
+	Metrics   *Metrics         // nil: silence
 	Logger    *slog.Logger     // nil: silence
 	Clock     func() time.Time // nil: time.Now
 }

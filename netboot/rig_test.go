@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"mozpool/actors"
@@ -219,7 +220,8 @@ func newRigOf(t *testing.T, opt rigOptions) *rig {
 	f := &fakeFleet{verdict: board.Moved, changed: make(chan struct{}, 1024), view: &actors.View{Spec: spec, Inputs: in, Address: loopback,
 		Board: board.Board{State: board.Booting, Token: alive, Past: []board.Token{past}, Attempt: 1, Boot: 2}}}
 	logs := &fakeLogs{added: make(chan struct{}, 4096)}
-	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs})
+	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs,
+		Metrics: NewMetrics(prometheus.NewRegistry())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,15 +24,17 @@ type Addrs struct {
 
 // Server serves one rack: bound by Listen, serving with Run.
 type Server struct {
-	cfg    Config
-	log    *slog.Logger
-	addrs  Addrs
-	http   net.Listener
-	tftp   *net.UDPConn
-	syslog *net.UDPConn
-	asked  *recent // who asked for which entry lately
-	heard  *recent // whose syslog was told lately
-	limits *limiter
+	cfg       Config
+	log       *slog.Logger
+	addrs     Addrs
+	http      net.Listener
+	tftp      *net.UDPConn
+	syslog    *net.UDPConn
+	syslogTCP *net.TCPListener // on syslog's port
+	asked     *recent          // who asked for which entry lately
+	heard     *recent          // whose syslog was told lately
+	limits    *limiter
+	talkers   *limiter // connections for syslog
 
 	patience time.Duration // for header and body of an HTTP request
 }
@@ -49,7 +51,7 @@ func Listen(cfg Config) (*Server, error) {
 		cfg.Address = cfg.Listen
 	}
 	s := &Server{cfg: cfg, log: cfg.Logger.With("rack", cfg.Rack), asked: newRecent(askedFor), heard: newRecent(heardFor),
-		limits: newLimiter(perSource, inAll), patience: httpHeader}
+		limits: newLimiter(perSource, inAll), talkers: newLimiter(syslogPerSource, syslogInAll), patience: httpHeader}
 	var err error
 	if s.http, err = net.Listen("tcp", netip.AddrPortFrom(cfg.Listen, cfg.HTTP).String()); err != nil {
 		return nil, s.cannot("HTTP", "http", cfg.HTTP, err)
@@ -59,7 +61,7 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, errors.Join(s.cannot("TFTP", "tftp", cfg.TFTP, err), s.Close())
 	}
 	s.addrs.TFTP = s.tftp.LocalAddr().(*net.UDPAddr).AddrPort()
-	if s.syslog, err = listenUDP(cfg.Listen, cfg.Syslog); err != nil {
+	if s.syslog, s.syslogTCP, err = listenSyslog(cfg.Listen, cfg.Syslog); err != nil {
 		return nil, errors.Join(s.cannot("syslog", "syslog", cfg.Syslog, err), s.Close())
 	}
 	s.addrs.Syslog = s.syslog.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -98,6 +100,9 @@ func (s *Server) Close() error {
 	if s.http != nil {
 		errs = append(errs, s.http.Close())
 	}
+	if s.syslogTCP != nil {
+		errs = append(errs, s.syslogTCP.Close())
+	}
 	for _, c := range []*net.UDPConn{s.tftp, s.syslog} {
 		if c != nil {
 			errs = append(errs, c.Close())
@@ -112,6 +117,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.serveTFTP(ctx) })
 	g.Go(func() error { return s.serveHTTP(ctx) })
 	g.Go(func() error { return s.serveSyslog(ctx) })
+	g.Go(func() error { return s.serveSyslogTCP(ctx) })
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("%s: %w", s, err)
 	}

@@ -23,6 +23,7 @@ type body struct {
 	start  int64 // first byte of the range
 	length int64 // of the range
 	conn   net.Conn
+	count  func(sent int64, err error) // nil: nobody counts
 	sent   int64
 	err    error
 }
@@ -60,6 +61,9 @@ func (b *body) Close() error {
 		b.err = io.ErrUnexpectedEOF
 	}
 	b.Done(b.sent, b.err)
+	if b.count != nil {
+		b.count(b.sent, b.err)
+	}
 	return b.Transfer.Close()
 }
 
@@ -96,6 +100,7 @@ func (r *request) stream(b *body, etag string) bool {
 		return b.unread()
 	}
 	b.start, b.length, b.conn = start, length, r.ctx.Conn()
+	b.count = func(sent int64, err error) { r.s.cfg.Metrics.transferred(r.s.cfg.Rack, viaHTTP, sent, err) }
 	r.ctx.Response.SetBodyStream(b, int(length))
 	return true
 }

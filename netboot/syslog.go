@@ -28,14 +28,21 @@ func (s *Server) serveSyslog(ctx context.Context) error {
 	s.raiseBuffer(s.syslog, "syslog", syslogBuffer)
 	stop := context.AfterFunc(ctx, func() { _ = s.syslog.Close() })
 	defer stop()
-	buf := make([]byte, maxLine)
-	for {
-		n, from, err := s.syslog.ReadFromUDPAddrPort(buf)
+	if err := countLoss(s.syslog); err != nil {
+		s.log.Info("syslog: lines that the kernel drops are not counted", "error", err)
+	}
+	buf, oob := make([]byte, maxLine), make([]byte, 128)
+	for lost := uint32(0); ; {
+		n, control, _, from, err := s.syslog.ReadMsgUDPAddrPort(buf, oob)
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("syslog: %w", err)
+		}
+		if total, ok := lossOf(oob[:control]); ok && total != lost {
+			s.cfg.Metrics.overflowed(s.cfg.Rack, total-lost) // also where the number has wrapped
+			lost = total
 		}
 		s.takeLine(buf[:n], from.Addr().Unmap())
 	}
@@ -44,13 +51,21 @@ func (s *Server) serveSyslog(ctx context.Context) error {
 // takeLine stores a line of a board; others are dropped, for nobody could find them again.
 func (s *Server) takeLine(data []byte, from netip.Addr) {
 	v := s.byAddress(from)
-	if v == nil || s.cfg.Logs == nil {
+	if v == nil {
+		s.cfg.Metrics.logged(s.cfg.Rack, lineStranger)
+		return
+	}
+	if s.cfg.Logs == nil {
 		return
 	}
 	now := s.cfg.Clock()
 	l := parseLine(data, now)
 	l.Board, l.At, l.Source, l.Text = v.Spec.Name, now, "syslog", cutTokens(l.Text)
-	s.cfg.Logs.Append(l)
+	if s.cfg.Logs.Append(l) {
+		s.cfg.Metrics.logged(s.cfg.Rack, lineStored)
+	} else {
+		s.cfg.Metrics.logged(s.cfg.Rack, lineDropped)
+	}
 	if s.heard.first(v.Spec.ID, now) {
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LineLogged, Text: l.Text}})
 	}
@@ -76,15 +91,24 @@ func parseLine(data []byte, now time.Time) persistence.Line {
 	}
 	if len(rest) > len(time.Stamp) && rest[len(time.Stamp)] == ' ' {
 		if at, err := time.ParseInLocation(time.Stamp, rest[:len(time.Stamp)], time.UTC); err == nil {
-			l.BoardAt = at.AddDate(now.Year(), 0, 0)
-			if l.BoardAt.After(now.AddDate(0, 0, 2)) { // no year is sent: a line of December that comes in January
-				l.BoardAt = l.BoardAt.AddDate(-1, 0, 0)
-			}
+			l.BoardAt = nearestYear(at, now)
 			rest = rest[len(time.Stamp)+1:]
 		}
 	}
 	l.Text = printable(rest)
 	return l
+}
+
+// nearestYear gives a stamp, which is sent without one, the year that brings it closest to now: a line of December may
+// come in January, and a board whose clock is ahead sends January in December.
+func nearestYear(at, now time.Time) time.Time {
+	best := at.AddDate(now.UTC().Year(), 0, 0)
+	for _, year := range []int{now.UTC().Year() - 1, now.UTC().Year() + 1} {
+		if t := at.AddDate(year, 0, 0); t.Sub(now).Abs() < best.Sub(now).Abs() {
+			best = t
+		}
+	}
+	return best
 }
 
 func from5424(l persistence.Line, m *rfc5424.SyslogMessage) persistence.Line {

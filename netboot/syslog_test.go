@@ -62,9 +62,20 @@ func TestTokensAreCut(t *testing.T) {
 
 func TestYearOfALine(t *testing.T) {
 	t.Parallel()
-	l := parseLine([]byte("<13>Dec 31 23:59:59 late"), time.Date(2027, 1, 1, 0, 0, 5, 0, time.UTC))
-	if l.BoardAt.Year() != 2026 {
-		t.Errorf("a line of December that came in January is of %v", l.BoardAt)
+	for _, c := range []struct {
+		stamp string
+		now   time.Time
+		want  int
+	}{
+		{"Dec 31 23:59:59", time.Date(2027, 1, 1, 0, 0, 5, 0, time.UTC), 2026},
+		{"Jan  1 00:00:05", time.Date(2026, 12, 31, 23, 59, 50, 0, time.UTC), 2027}, // its clock is ahead
+		{"Jan  1 00:00:05", time.Date(2026, 12, 31, 18, 59, 50, 0, time.FixedZone("", -5*3600)), 2027},
+		{"Feb 29 12:00:00", time.Date(2028, 3, 1, 0, 0, 0, 0, time.UTC), 2028},
+		{"Jul  1 00:00:00", time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), 2026},
+	} {
+		if l := parseLine([]byte("<13>"+c.stamp+" late"), c.now); l.BoardAt.Year() != c.want {
+			t.Errorf("a line of %s that came at %v is of %v", c.stamp, c.now, l.BoardAt)
+		}
 	}
 }
 

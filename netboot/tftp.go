@@ -21,7 +21,11 @@ func (s *Server) serveTFTP(ctx context.Context) error {
 func (s *Server) openTFTP(name string, peer netip.AddrPort) (*tftp.File, error) {
 	t, err := s.Open(name, peer)
 	if err != nil {
+		s.cfg.Metrics.absent(s.cfg.Rack, viaTFTP)
 		return nil, err
 	}
-	return &tftp.File{Content: t.Content, Size: t.Size, Done: t.Done}, nil
+	return &tftp.File{Content: t.Content, Size: t.Size, Done: func(sent int64, err error) {
+		t.Done(sent, err)
+		s.cfg.Metrics.transferred(s.cfg.Rack, viaTFTP, sent, err)
+	}}, nil
 }

@@ -13,6 +13,7 @@ import (
 // LogOptions say how much is kept. The zero value of a field is its default.
 type LogOptions struct {
 	Logger        *slog.Logger     // nil = silence
+	Metrics       *Metrics         // nil = silence
 	Now           func() time.Time // default time.Now
 	MaxAge        time.Duration    // default 14 days
 	MaxBytes      int64            // of all lines; default 4 GiB
@@ -99,7 +100,7 @@ func (l *FileLogs) readSegments() error {
 	if err != nil {
 		return fmt.Errorf("list log folder %s: %w", l.dir, err)
 	}
-	for _, path := range paths {
+	for i, path := range paths {
 		var number uint64
 		if _, err := fmt.Sscanf(filepath.Base(path), "%d.seg", &number); err != nil {
 			return fmt.Errorf("log folder holds %s, which is no segment; move it away", path)
@@ -108,7 +109,27 @@ func (l *FileLogs) readSegments() error {
 		if err != nil {
 			return err
 		}
+		if err := l.reportDamage(s, i == len(paths)-1); err != nil {
+			return err
+		}
 		l.sealed = append(l.sealed, s)
+	}
+	return nil
+}
+
+// reportDamage says how much of a segment cannot be read. The last one may end
+// torn, as the process died while it wrote; in an earlier one it is damage.
+func (l *FileLogs) reportDamage(s *segment, last bool) error {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return fmt.Errorf("look at log segment: %w", err)
+	}
+	if lost := info.Size() - s.size; lost > 0 {
+		say := l.opt.Logger.Error
+		if last {
+			say = l.opt.Logger.Warn
+		}
+		say("logs: the rest of a segment cannot be read", "segment", s.path, "from", s.size, "bytes", lost)
 	}
 	return nil
 }

@@ -91,10 +91,10 @@ func (l *FileLogs) giveUp(s *segment, f *os.File, size int64, cause error) error
 	if scanErr == nil {
 		*s = *fresh
 	}
-	l.dropped += l.writing
+	l.lose(lostDisk, l.writing)
 	if s == l.active { // later lines built on the index that is gone
 		l.pending = l.pending[:0]
-		l.dropped += l.waiting
+		l.lose(lostDisk, l.waiting)
 		l.waiting = 0
 	}
 	return errors.Join(fmt.Errorf("write log segment %s: %w", s.path, cause), err, scanErr)

@@ -30,16 +30,28 @@ func (l *FileLogs) Append(line Line) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || int64(len(l.pending)) >= l.opt.Buffer || !l.admit(line.Board, now) {
-		l.dropped++
-		return false
+	switch {
+	case l.closed:
+		return l.lose(lostClosed, 1)
+	case int64(len(l.pending)) >= l.opt.Buffer:
+		return l.lose(lostFull, 1)
+	case !l.admit(line.Board, now):
+		return l.lose(lostFlood, 1)
 	}
+	l.opt.Metrics.line()
 	l.pending = l.active.add(l.pending, line)
 	l.waiting++
 	for f := range l.follows {
 		f.offer(line)
 	}
 	return true
+}
+
+// lose counts lines that are given up; mu is held. It is always false.
+func (l *FileLogs) lose(why lost, lines uint64) bool {
+	l.dropped += lines
+	l.opt.Metrics.dropped(why, lines)
+	return false
 }
 
 func (l *FileLogs) admit(board string, now time.Time) bool {

@@ -23,6 +23,8 @@ type Options struct {
 	// memory maps of sparse files: on a full disk that kills the process
 	// instead of failing. Raise it where others write to the same disk fast.
 	MinFree uint64
+	// Metrics are told of commits and transactions; nil = silence.
+	Metrics *Metrics
 	// Queue is how many commits may wait for the writer; default 4096.
 	// Beyond it Commit waits for room until its context ends.
 	Queue int

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -27,6 +28,7 @@ func (s *localStore) Write(ctx context.Context, op Op) error {
 		return notHandedOver(ctx)
 	}
 	r := &request{op: op, answer: make(chan error, 1)}
+	began := time.Now()
 	select {
 	case <-s.stop:
 		return errClosed
@@ -39,7 +41,11 @@ func (s *localStore) Write(ctx context.Context, op Op) error {
 	case <-s.stop:
 		return errClosed
 	}
-	return s.await(ctx, r)
+	err := s.await(ctx, r)
+	if err == nil {
+		s.opt.Metrics.committed(time.Since(began))
+	}
+	return err
 }
 
 func (s *localStore) await(ctx context.Context, r *request) error {
@@ -134,6 +140,7 @@ func (s *localStore) apply(batch []*request) {
 		answerAll(batch, fmt.Errorf("%w: %w", ErrUnknown, err))
 		return
 	}
+	s.opt.Metrics.batch(len(batch))
 	for _, r := range batch {
 		r.answer <- r.result
 	}

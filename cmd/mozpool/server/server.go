@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"mozpool/actors"
@@ -30,6 +31,8 @@ import (
 type Options struct {
 	Logger *slog.Logger     // nil: silence
 	Clock  func() time.Time // wall clock; nil: time.Now
+	// Version and Commit are of the binary, for its metrics; empty: unknown.
+	Version, Commit string
 	// Speed divides every time of the boards' lives and the relay boards' rests; for simulated racks. 0: 1.
 	Speed float64
 }
@@ -39,6 +42,8 @@ type Server struct {
 	cfg       config.Config
 	opts      Options
 	log       *slog.Logger
+	registry  *prometheus.Registry
+	metrics   metrics
 	journal   *persistence.Local
 	logs      persistence.Logs
 	catalogue images.Published
@@ -61,7 +66,8 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if opts.Speed == 0 {
 		opts.Speed = 1
 	}
-	s := &Server{cfg: cfg, opts: opts, log: opts.Logger}
+	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, registry: prometheus.NewRegistry()}
+	s.metrics = newMetrics(s.registry, opts)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -79,6 +85,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	}
 	s.catalogue.Set(l.catalogue)
 	s.fleet = actors.New(s.fleetConfig())
+	s.registry.MustRegister(s.fleet.Collector())
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
@@ -99,13 +106,13 @@ func (e configError) Unwrap() error { return e.error }
 
 // store opens the data folder; its lock keeps a second server out.
 func (s *Server) store() error {
-	journal, err := persistence.OpenLocal(filepath.Join(s.cfg.Data, "journal"), persistence.Options{Logger: s.log})
+	journal, err := persistence.OpenLocal(filepath.Join(s.cfg.Data, "journal"), persistence.Options{Logger: s.log, Metrics: s.metrics.stores})
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
 	s.journal = journal
 	s.closers = append(s.closers, journal.Close)
-	logs, err := persistence.OpenLogs(filepath.Join(s.cfg.Data, "logs"), persistence.LogOptions{Logger: s.log, Now: s.opts.Clock})
+	logs, err := persistence.OpenLogs(filepath.Join(s.cfg.Data, "logs"), persistence.LogOptions{Logger: s.log, Now: s.opts.Clock, Metrics: s.metrics.stores})
 	if err != nil {
 		return fmt.Errorf("open the boards' logs: %w", err)
 	}
@@ -116,7 +123,7 @@ func (s *Server) store() error {
 
 func (s *Server) fleetConfig() actors.Config {
 	c := actors.Config{Journal: s.journal, Logs: s.logs, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
-		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
+		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Metrics: s.metrics.boards, Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
 		Relays: actors.RelayLimits{Test: relayTest}}
 	for name, r := range s.cfg.Racks {
 		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
@@ -138,7 +145,7 @@ func (s *Server) bind() error {
 		r := s.cfg.Racks[name]
 		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
 			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.fleet, Catalogue: &s.catalogue, Logs: s.logs,
-			Logger: s.log, Clock: s.opts.Clock})
+			Metrics: s.metrics.racks, Logger: s.log, Clock: s.opts.Clock})
 		if err != nil {
 			return err
 		}
@@ -151,7 +158,7 @@ func (s *Server) bind() error {
 
 func (s *Server) bindAPI(racks []v1.Rack) error {
 	s.api = httpapi.New(httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady})
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Metrics: s.registry})
 	return s.api.Listen()
 }
 
@@ -186,6 +193,9 @@ func (s *Server) Run(ctx context.Context) error {
 	s.log.Info("stopping", "error", err)
 	return errors.Join(err, s.close())
 }
+
+// Close lets go of a server that does not run. Nothing is left to do after Run.
+func (s *Server) Close() error { return s.close() }
 
 // close lets go of everything, outermost first: actors before the journal that they commit to.
 func (s *Server) close() error {

@@ -1,0 +1,91 @@
+package netboot
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mozpool/actors/board"
+)
+
+// Metrics are what boards fetch and say, for all racks of a server. nil: nothing is counted.
+type Metrics struct {
+	transfers     *prometheus.CounterVec
+	transferBytes *prometheus.CounterVec
+	callbacks     *prometheus.CounterVec
+	syslogLines   *prometheus.CounterVec
+	syslogLost    *prometheus.CounterVec
+}
+
+// NewMetrics makes the metrics of a server's racks and registers them.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		transfers: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_transfers_total",
+			Help: "Transfers to boards by protocol (tftp, http) and result: ok, broken (begun and not ended), absent (no such name)."},
+			[]string{"rack", "protocol", "result"}),
+		transferBytes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_transfer_bytes_total",
+			Help: "Bytes sent to boards."}, []string{"rack", "protocol"}),
+		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_callbacks_total",
+			Help: "What boards reported, by event and the status of the answer."}, []string{"rack", "event", "status"}),
+		syslogLines: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_lines_total",
+			Help: "Lines received by result: stored, stranger (from no board's address), dropped (counted by reason in the logs' own metrics)."},
+			[]string{"rack", "result"}),
+		syslogLost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_overflow_total",
+			Help: "Lines by UDP that the kernel dropped because the socket's buffer was full."}, []string{"rack"}),
+	}
+	r.MustRegister(m.transfers, m.transferBytes, m.callbacks, m.syslogLines, m.syslogLost)
+	return m
+}
+
+// Protocols that files go by.
+const (
+	viaTFTP = "tftp"
+	viaHTTP = "http"
+)
+
+// transferred counts a transfer that is over.
+func (m *Metrics) transferred(rack, protocol string, sent int64, err error) {
+	if m == nil {
+		return
+	}
+	result := "ok"
+	if err != nil {
+		result = "broken"
+	}
+	m.transfers.WithLabelValues(rack, protocol, result).Inc()
+	m.transferBytes.WithLabelValues(rack, protocol).Add(float64(sent))
+}
+
+// absent counts a name that nothing is behind.
+func (m *Metrics) absent(rack, protocol string) {
+	if m != nil {
+		m.transfers.WithLabelValues(rack, protocol, "absent").Inc()
+	}
+}
+
+// called counts a report of a board. Kinds are a closed set by now.
+func (m *Metrics) called(rack string, kind board.Kind, status int) {
+	if m != nil {
+		m.callbacks.WithLabelValues(rack, string(kind), strconv.Itoa(status)).Inc()
+	}
+}
+
+// What became of a line of syslog.
+const (
+	lineStored   = "stored"
+	lineStranger = "stranger"
+	lineDropped  = "dropped"
+)
+
+func (m *Metrics) logged(rack, result string) {
+	if m != nil {
+		m.syslogLines.WithLabelValues(rack, result).Inc()
+	}
+}
+
+// overflowed counts lines that never reached us.
+func (m *Metrics) overflowed(rack string, lines uint32) {
+	if m != nil {
+		m.syslogLost.WithLabelValues(rack).Add(float64(lines))
+	}
+}
