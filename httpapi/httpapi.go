@@ -16,12 +16,15 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"mozpool/actors"
+	"mozpool/httpapi/access"
+	"mozpool/httpapi/mozpool1"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
 	"mozpool/persistence"
@@ -65,10 +68,13 @@ type Config struct {
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
-	// Identify says who asks, or refuses; it sees every request below /api/v1. nil: the name that the client gives.
-	Identify func(*fasthttp.RequestCtx) (who string, err error)
-	Logger   *slog.Logger     // nil: silence
-	Clock    func() time.Time // nil: time.Now
+	// Identify says who asks and what they may, or refuses; it sees every request but /livez and /readyz. nil: Identify.
+	Identify func(*fasthttp.RequestCtx) (access.Caller, error)
+	Audit    func(access.Change) // told of every change that was asked for; nil: nobody is
+	Old      *mozpool1.API       // answers what is below /api and not API v1; nil: nothing is there
+	TLS      *tls.Config         // nil: HTTP without TLS
+	Logger   *slog.Logger        // nil: silence
+	Clock    func() time.Time    // nil: time.Now
 
 	MaxBody    int           // bytes of a request's body; default 1 MiB
 	MaxHeader  int           // bytes of a request's headers; default 16 KiB
@@ -91,6 +97,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Identify == nil {
 		c.Identify = Identify
+	}
+	if c.Audit == nil {
+		c.Audit = func(access.Change) {}
 	}
 	if c.NotReady == nil {
 		c.NotReady = func() []string { return nil }

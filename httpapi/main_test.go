@@ -31,12 +31,20 @@ func TestMain(m *testing.M) {
 // start runs a server on loopback until the test ends.
 func start(t *testing.T, cfg Config) *Server {
 	t.Helper()
+	return run(t, New(testConfig(cfg)))
+}
+
+func testConfig(cfg Config) Config {
 	cfg.Listen = "127.0.0.1:0"
 	if cfg.Fleet == nil {
 		cfg.Fleet = &apitest.Fleet{}
 	}
 	cfg.Clock = func() time.Time { return apitest.Now }
-	s := New(cfg)
+	return cfg
+}
+
+func run(t *testing.T, s *Server) *Server {
+	t.Helper()
 	if err := s.Listen(); err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (s *Server) handler() fasthttp.RequestHandler {
 			r.HEAD(rt.path, h)
 		}
 	}
-	return r.Handler
+	return s.withOld(r.Handler)
 }
 
 // serve runs a route's handler.
@@ -87,7 +87,10 @@ func (s *Server) serve(c *fasthttp.RequestCtx, rt route) error {
 	if err != nil {
 		return err
 	}
-	return rt.do(r)
+	if rt.method == "GET" {
+		return rt.do(r)
+	}
+	return s.audited(r.by, rt.method+" "+string(c.URI().PathOriginal()), func() error { return rt.do(r) })
 }
 
 // plain turns an error into a problem, and a panic into an error: one bad request must not take the server down.
