@@ -16,6 +16,7 @@ type program struct {
 	Config  configCommand  `cmd:"" help:"Check a configuration, or print one."`
 	Live    liveCommand    `cmd:"" help:"Make a live environment."`
 	Loader  loaderCommand  `cmd:"" help:"Say what boards' loaders must be told."`
+	Tokens  tokenCommand   `cmd:"" name:"token" help:"Make, list and revoke bearer tokens."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 

@@ -41,7 +41,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Clock: clock})
+	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Clock: clock, Version: version})
 	if err != nil {
 		return err
 	}

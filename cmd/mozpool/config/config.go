@@ -54,6 +54,10 @@ type API struct {
 	// Tokens is the file of bearer tokens and their roles. Default: none, and
 	// everybody on loopback may do everything.
 	Tokens string `yaml:"tokens"`
+	// Cert and Key are the PEM files of a certificate, with its chain, and of
+	// its key; both or none. Default: none, and HTTP is spoken without TLS.
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
 }
 
 // OldAPI says where clients of the original Mozpool, which know no tokens,

@@ -64,7 +64,7 @@ func newerProblems(known, more strictyaml.Problems) strictyaml.Problems {
 
 // joinPaths makes the paths of the file relative to its folder dir.
 func (c *Config) joinPaths(dir string) {
-	for _, p := range []*string{&c.Data, &c.Files, &c.Boards, &c.Images, &c.API.Tokens} {
+	for _, p := range []*string{&c.Data, &c.Files, &c.Boards, &c.Images, &c.API.Tokens, &c.API.Cert, &c.API.Key} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

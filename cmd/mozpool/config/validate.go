@@ -58,6 +58,9 @@ func (v *validator) api(c *Config) {
 	if host != "" && !isLoopback(host) && c.API.Tokens == "" {
 		v.add(beyond, "set api.tokens, or listen on 127.0.0.1", "api", "listen")
 	}
+	if (c.API.Cert == "") != (c.API.Key == "") {
+		v.add("one of cert and key is there, the other is not", "set both, or none", "api")
+	}
 	if c.OldAPI.Listen == "" {
 		if len(c.OldAPI.Allow) > 0 {
 			v.add("allows networks, but old_api.listen is empty", "set old_api.listen, or remove the networks", "old_api", "allow")

@@ -28,8 +28,9 @@ import (
 
 // Options are what a server is given beside its configuration.
 type Options struct {
-	Logger *slog.Logger     // nil: silence
-	Clock  func() time.Time // wall clock; nil: time.Now
+	Logger  *slog.Logger     // nil: silence
+	Clock   func() time.Time // wall clock; nil: time.Now
+	Version string           // of the program, for the old API
 	// Speed divides every time of the boards' lives and the relay boards' rests; for simulated racks. 0: 1.
 	Speed float64
 }
@@ -45,6 +46,8 @@ type Server struct {
 	fleet     *actors.Fleet
 	racks     []*netboot.Server // sorted by name of the rack
 	api       *httpapi.Server
+	oldAPI    *httpapi.Server // nil: none
+	doors     doors
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
 }
@@ -150,9 +153,17 @@ func (s *Server) bind() error {
 }
 
 func (s *Server) bindAPI(racks []v1.Rack) error {
-	s.api = httpapi.New(httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady})
-	return s.api.Listen()
+	if err := s.openDoors(); err != nil {
+		return err
+	}
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old()}
+	s.doors.guard(&c)
+	s.api = httpapi.New(c)
+	if err := s.api.Listen(); err != nil {
+		return err
+	}
+	return s.bindOld(c)
 }
 
 // APIURL is where people and programs reach the server.
@@ -182,6 +193,9 @@ func (s *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return r.Run(ctx) })
 	}
 	g.Go(func() error { return s.api.Run(ctx) })
+	if s.oldAPI != nil {
+		g.Go(func() error { return s.oldAPI.Run(ctx) })
+	}
 	err := g.Wait() // 1. nobody is answered any more, so nothing new comes in
 	s.log.Info("stopping", "error", err)
 	return errors.Join(err, s.close())
@@ -202,7 +216,7 @@ func (s *Server) close() error {
 	return errors.Join(errs...)
 }
 
-// Reload reads boards and images again. A bad file changes nothing.
+// Reload reads boards, images, tokens and the certificate again. A bad file changes nothing.
 func (s *Server) Reload(ctx context.Context) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -216,6 +230,10 @@ func (s *Server) Reload(ctx context.Context) error {
 		s.log.Error("reload refused: there are no boards any more", "file", s.cfg.Boards, "known", known)
 		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
 			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
+	}
+	if err := s.doors.reload(s.cfg); err != nil {
+		s.log.Error("reload refused: nothing was changed", "error", err)
+		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the file, then reload again"}
 	}
 	s.catalogue.Set(l.catalogue)
 	if err := s.fleet.Apply(ctx, l.specs); err != nil {
