@@ -59,6 +59,9 @@ func TestRolesSweep(t *testing.T) {
 				t.Errorf("%s %s as %s: %d %s", rt.method, path, role, res.StatusCode, body)
 			}
 		}
+		if rt.path == bulkPath {
+			continue // see TestBulkScope
+		}
 		if res, _ := call(t, s, rt.method, path, "", tokens["scoped"]); (res.StatusCode == 403) != (rt.method != "GET") {
 			t.Errorf("%s %s with a token for another rack: %d", rt.method, path, res.StatusCode)
 		}

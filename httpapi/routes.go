@@ -51,6 +51,7 @@ func (s *Server) routes() []route {
 	for _, want := range []board.Want{board.WantPowerOn, board.WantPowerOff, board.WantPowerCycle, board.WantSelfTest, board.WantMaintenance} {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}
+	all = append(all, s.bulkRoutes()...)
 	return all
 }
 

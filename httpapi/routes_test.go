@@ -36,6 +36,8 @@ func TestSweep(t *testing.T) {
 				headers, valid = []string{`If-Match: "42"`}, `{"state":"ready"}`
 			case strings.HasSuffix(rt.path, "/image"):
 				valid = `{"image":"v2"}`
+			case strings.HasSuffix(rt.path, "/bulk"):
+				valid = `{"action":"accept","selector":"name=*"}`
 			}
 			res, _ := call(t, s, rt.method, ok, valid, headers...)
 			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
