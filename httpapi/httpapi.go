@@ -24,6 +24,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/httpapi/access"
+	"mozpool/httpapi/events"
 	"mozpool/httpapi/mozpool1"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
@@ -63,7 +64,8 @@ type Config struct {
 	Catalogue func() Catalogue
 	Logs      Logs // nil: boards have no logs
 	// Racks are those that the configuration names; Boards and States are counted by the server.
-	Racks []v1.Rack
+	Racks  []v1.Rack
+	Events *events.Hub // what happens to boards; nil: nothing does
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
@@ -97,6 +99,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Identify == nil {
 		c.Identify = Identify
+	}
+	if c.Events == nil {
+		c.Events = events.New()
 	}
 	if c.Audit == nil {
 		c.Audit = func(access.Change) {}

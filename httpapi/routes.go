@@ -52,6 +52,7 @@ func (s *Server) routes() []route {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}
 	all = append(all, s.bulkRoutes()...)
+	all = append(all, s.eventRoutes()...)
 	return all
 }
 
