@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 	"mozpool/httpapi"
 	"mozpool/httpapi/apitest"
 	"mozpool/httpapi/client"
+	"mozpool/httpapi/events"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/persistence"
 )
@@ -39,6 +41,8 @@ type world struct {
 	ctx      context.Context
 	out, err bytes.Buffer
 	color    bool
+	events   *events.Hub
+	more     io.Writer // also gets what is said; nil: nobody does
 }
 
 func newWorld(t *testing.T) *world {
@@ -59,8 +63,8 @@ func newWorld(t *testing.T) *world {
 	}
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
-	w := &world{fleet: f, ctx: t.Context()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
+	w := &world{fleet: f, ctx: t.Context(), events: events.New()}
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Events: w.events, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
 		Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
 	if err := w.server.Listen(); err != nil {
 		t.Fatal(err)
@@ -97,7 +101,11 @@ func (w *world) run(t *testing.T, args ...string) int {
 		t.Fatal(err)
 	}
 	defer c.CloseIdle()
-	err = command.Run(&Context{Context: w.ctx, Client: c, Out: &w.out, Err: &w.err, Output: grammar.Output(), Color: w.color,
+	var out, errs io.Writer = &w.out, &w.err
+	if w.more != nil {
+		out, errs = io.MultiWriter(out, w.more), io.MultiWriter(errs, w.more)
+	}
+	err = command.Run(&Context{Context: w.ctx, Client: c, Out: out, Err: errs, Output: grammar.Output(), Color: w.color,
 		Now: func() time.Time { return apitest.Now }, Every: time.Millisecond})
 	var coded *Error
 	switch {

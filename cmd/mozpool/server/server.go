@@ -19,6 +19,7 @@ import (
 	"mozpool/actors/board"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
+	"mozpool/httpapi/events"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot"
 	"mozpool/netboot/images"
@@ -48,6 +49,7 @@ type Server struct {
 	api       *httpapi.Server
 	oldAPI    *httpapi.Server // nil: none
 	doors     doors
+	events    *events.Hub
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
 }
@@ -64,7 +66,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if opts.Speed == 0 {
 		opts.Speed = 1
 	}
-	s := &Server{cfg: cfg, opts: opts, log: opts.Logger}
+	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, events: events.New()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -121,6 +123,7 @@ func (s *Server) fleetConfig() actors.Config {
 	c := actors.Config{Journal: s.journal, Logs: s.logs, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
 		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
 		Relays: actors.RelayLimits{Test: relayTest}}
+	c.Told = s.told
 	for name, r := range s.cfg.Racks {
 		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
 			FailedOff:   r.FailedPowerState == config.FailedPowerOff,
@@ -157,7 +160,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		return err
 	}
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old()}
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
 	if err := s.api.Listen(); err != nil {
