@@ -16,7 +16,19 @@ import (
 
 // eventRoutes are the routes of this file.
 func (s *Server) eventRoutes() []route {
-	return []route{{"GET", v1.Prefix + "/events", []string{"board", "rack", "state", "kept"}, s.events}}
+	return []route{
+		{"GET", v1.Prefix + "/events", []string{"board", "rack", "state", "kept"}, s.events},
+		{"GET", v1.Prefix + "/webhooks", nil, s.webhooks},
+	}
+}
+
+// webhooks shows who is told of events, and how that goes.
+func (s *Server) webhooks(r *request) error {
+	all := v1.Webhooks{Webhooks: []v1.Webhook{}}
+	if s.cfg.Webhooks != nil {
+		all.Webhooks = append(all.Webhooks, s.cfg.Webhooks()...)
+	}
+	return s.ok(r, all)
 }
 
 // events streams transitions of boards as server-sent events: first what came after Last-Event-ID, then what comes. An

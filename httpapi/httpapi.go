@@ -64,8 +64,9 @@ type Config struct {
 	Catalogue func() Catalogue
 	Logs      Logs // nil: boards have no logs
 	// Racks are those that the configuration names; Boards and States are counted by the server.
-	Racks  []v1.Rack
-	Events *events.Hub // what happens to boards; nil: nothing does
+	Racks    []v1.Rack
+	Events   *events.Hub         // what happens to boards; nil: nothing does
+	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
