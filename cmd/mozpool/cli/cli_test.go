@@ -64,7 +64,10 @@ func newWorld(t *testing.T) *world {
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
 	w := &world{fleet: f, ctx: t.Context(), events: events.New()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Events: w.events, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Events: w.events,
+		Webhooks: func() []v1.Webhook {
+			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
+		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
 		Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
 	if err := w.server.Listen(); err != nil {
 		t.Fatal(err)
@@ -126,7 +129,7 @@ func TestOutput(t *testing.T) {
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "racks.txt": "rack list",
-		"images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
+		"webhooks.txt": "event webhooks", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {
 			t.Errorf("%s: exit %d, %s", args, code, w.err.String())

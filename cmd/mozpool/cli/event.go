@@ -6,12 +6,31 @@ import (
 	"fmt"
 
 	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
 )
 
 // Event is "mozpool event".
 type Event struct {
 	Format
-	Watch EventWatch `cmd:"" help:"Show each transition of a board as it comes, until interrupted."`
+	Watch    EventWatch    `cmd:"" help:"Show each transition of a board as it comes, until interrupted."`
+	Webhooks EventWebhooks `cmd:"" help:"List the programs that are told of events, and how that goes."`
+}
+
+// EventWebhooks is "mozpool event webhooks".
+type EventWebhooks struct{}
+
+// Run lists the webhooks.
+func (*EventWebhooks) Run(c *Context) error {
+	all, err := c.Client.Webhooks(c.Context)
+	return list(c, all, err, []string{"URL", "STATE", "DELIVERED", "FAILURES", "LOST", "ERROR"},
+		func(h v1.Webhook) string { return h.URL },
+		func(h v1.Webhook) []cell {
+			state := plain(string(h.State))
+			if h.State != v1.WebhookGood {
+				state.color = red
+			}
+			return []cell{plain(h.URL), state, plain(fmt.Sprint(h.Delivered)), plain(fmt.Sprint(h.Failures)), plain(fmt.Sprint(h.Lost)), plain(h.Error)}
+		})
 }
 
 // EventWatch is "mozpool event watch".

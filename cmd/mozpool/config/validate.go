@@ -41,6 +41,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 		v.add("is the same folder as data", "files is only read, data is written: use two folders", "files")
 	}
 	v.api(c)
+	v.webhooks(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
 	}

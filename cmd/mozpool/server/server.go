@@ -21,6 +21,7 @@ import (
 	"mozpool/httpapi"
 	"mozpool/httpapi/events"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/httpapi/webhook"
 	"mozpool/netboot"
 	"mozpool/netboot/images"
 	"mozpool/netboot/probe"
@@ -50,6 +51,7 @@ type Server struct {
 	oldAPI    *httpapi.Server // nil: none
 	doors     doors
 	events    *events.Hub
+	webhooks  *webhook.Sender
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
 }
@@ -159,8 +161,11 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	if err := s.openDoors(); err != nil {
 		return err
 	}
+	if err := s.openWebhooks(); err != nil {
+		return err
+	}
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events}
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
 	if err := s.api.Listen(); err != nil {
@@ -195,6 +200,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, r := range s.racks {
 		g.Go(func() error { return r.Run(ctx) })
 	}
+	g.Go(func() error { return s.webhooks.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
 	if s.oldAPI != nil {
 		g.Go(func() error { return s.oldAPI.Run(ctx) })
@@ -242,6 +248,7 @@ func (s *Server) Reload(ctx context.Context) error {
 	if err := s.fleet.Apply(ctx, l.specs); err != nil {
 		return fmt.Errorf("reload boards: %w", err)
 	}
+	s.webhooks.Revive()
 	s.log.Info("reloaded", "boards", len(l.specs), "images", len(l.catalogue.Images()))
 	return nil
 }
