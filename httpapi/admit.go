@@ -57,11 +57,11 @@ func outOfScope(by access.Caller, v *actors.View) error {
 
 const boardsPath = v1.Prefix + "/boards"
 
-// needOf is the role that a route takes. Who asks whether the process lives is nobody's concern; what is about single
+// needOf is the role that a route takes. Whether the process lives and what the API is like is no secret; what is about single
 // boards, relays and incidents is an operator's daily work; all other changes are the administrator's.
 func needOf(method, path string) access.Role {
 	switch {
-	case path == "/livez" || path == "/readyz":
+	case path == "/livez" || path == "/readyz" || strings.HasPrefix(path, describePath+"."):
 		return access.Nobody
 	case method == "GET":
 		return access.Viewer

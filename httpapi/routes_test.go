@@ -13,7 +13,7 @@ import (
 )
 
 func fleet() *apitest.Fleet {
-	f := &apitest.Fleet{Ended: []actors.Attempt{{Number: 1}}}
+	f := &apitest.Fleet{Ended: []actors.Attempt{{Number: 1, Result: board.Ready}}}
 	f.Put(apitest.Busy("b1"))
 	return f
 }
@@ -43,7 +43,7 @@ func TestSweep(t *testing.T) {
 				valid = `{"action":"accept","selector":"name=*"}`
 			}
 			res, _ := call(t, s, rt.method, ok, valid, headers...)
-			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), typeOf(rt.path)) {
 				t.Errorf("%d %v", res.StatusCode, res.Header)
 			}
 			if none != ok {
@@ -70,6 +70,13 @@ func TestSweep(t *testing.T) {
 			sweepBody(t, s, rt, ok, headers)
 		})
 	}
+}
+
+func typeOf(path string) string {
+	if strings.HasSuffix(path, ".html") {
+		return "text/html"
+	}
+	return "application/json"
 }
 
 func typo(path string) string {
@@ -215,7 +222,7 @@ func TestWhoAsks(t *testing.T) {
 	var by string
 	f.OnDo = func(_ string, o actors.Order) (actors.Answer, error) {
 		by = o.By
-		return actors.Answer{}, nil
+		return actors.Answer{State: board.Ready}, nil
 	}
 	s := start(t, Config{Fleet: f})
 	for header, want := range map[string]string{"": "anonymous@127.0.0.1", "ann": "ann"} {
