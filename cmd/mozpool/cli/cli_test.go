@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"mozpool/httpapi/apitest"
 	"mozpool/httpapi/client"
 	"mozpool/httpapi/events"
+	"mozpool/httpapi/openapi"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/persistence"
 )
@@ -99,10 +101,17 @@ func (w *world) run(t *testing.T, args ...string) int {
 		say(&w.err, err)
 		return ExitUsage
 	}
-	c, err := client.New(grammar.Server, client.Options{User: "ann", Token: grammar.Token})
+	judge, err := apitest.NewJudge(openapi.Document)
 	if err != nil {
 		t.Fatal(err)
 	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	c, err := client.New(grammar.Server, client.Options{User: "ann", Token: grammar.Token,
+		HTTP: &http.Client{Transport: judge.RoundTripper(transport, func(err error) { t.Error(err) })}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer transport.CloseIdleConnections()
 	defer c.CloseIdle()
 	var out, errs io.Writer = &w.out, &w.err
 	if w.more != nil {
@@ -271,7 +280,7 @@ func TestWaitSeesLaterAttempts(t *testing.T) {
 	w := newWorld(t)
 	w.fleet.OnWish = func(name string, _ actors.Request) (actors.Answer, error) {
 		w.finish(name, board.Ready)
-		return actors.Answer{Board: name, Attempt: 7}, nil
+		return actors.Answer{Board: name, Attempt: 7, State: board.Cutting}, nil
 	}
 	if code := w.run(t, "board", "self-test", "--wait", "b1"); code != ExitFailed || !strings.Contains(w.err.String(), "followed by attempt 8") {
 		t.Errorf("exit %d: %s", code, w.err.String())
