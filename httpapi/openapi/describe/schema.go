@@ -5,9 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"net/netip"
 	"path"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
@@ -151,30 +151,36 @@ func Comments(folders ...string) (map[string]string, error) {
 }
 
 func readComments(folder string, all map[string]string) error {
-	set := token.NewFileSet()
-	//nolint:staticcheck // one folder without build tags is all there is to read
-	packages, err := parser.ParseDir(set, folder, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, parser.ParseComments)
-	if err != nil {
-		return fmt.Errorf("read the comments of %s: %w", folder, err)
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("read the comments of %s: there is no source", folder)
 	}
-	for _, p := range packages {
-		ast.Inspect(p, func(n ast.Node) bool {
-			d, ok := n.(*ast.GenDecl)
-			if !ok || d.Tok != token.TYPE {
-				return true
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			return fmt.Errorf("read the comments of %s: %w", folder, err)
+		}
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.TYPE {
+				typeComments(all, f.Name.Name, d)
 			}
-			for _, spec := range d.Specs {
-				t := spec.(*ast.TypeSpec)
-				of := p.Name + "." + t.Name.Name
-				note(all, of, d.Doc)
-				if st, ok := t.Type.(*ast.StructType); ok {
-					fieldComments(all, of, st)
-				}
-			}
-			return false
-		})
+		}
 	}
 	return nil
+}
+
+func typeComments(all map[string]string, of string, d *ast.GenDecl) {
+	for _, spec := range d.Specs {
+		t, ok := spec.(*ast.TypeSpec)
+		if !ok {
+			continue
+		}
+		name := of + "." + t.Name.Name
+		note(all, name, d.Doc)
+		if st, ok := t.Type.(*ast.StructType); ok {
+			fieldComments(all, name, st)
+		}
+	}
 }
 
 func fieldComments(all map[string]string, of string, st *ast.StructType) {
