@@ -101,7 +101,7 @@ func (*tokenList) Run(p *program) error {
 
 func writeTokens(w io.Writer, tokens []access.Token, now time.Time) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tROLE\tRACKS\tCREATED\tEXPIRES") // Flush tells
+	_, _ = fmt.Fprintln(t, "NAME\tROLE\tRACKS\tCREATED\tEXPIRES") // Flush tells
 	for _, k := range tokens {
 		racks, expires := "all", "never"
 		if len(k.Racks) > 0 {
@@ -113,7 +113,7 @@ func writeTokens(w io.Writer, tokens []access.Token, now time.Time) error {
 		if !k.Expires.IsZero() && !now.Before(k.Expires) {
 			expires += " (over)"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Role, racks, k.Created.UTC().Format(time.DateTime), expires)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", k.Name, k.Role, racks, k.Created.UTC().Format(time.DateTime), expires)
 	}
 	return t.Flush()
 }
