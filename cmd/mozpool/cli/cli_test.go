@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,6 +87,9 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// judge holds what commands send and get against the description of the API.
+var judge = sync.OnceValues(func() (*apitest.Judge, error) { return apitest.NewJudge(openapi.Document) })
+
 // run parses and runs a command line as the main package does, and gives its exit code.
 func (w *world) run(t *testing.T, args ...string) int {
 	t.Helper()
@@ -101,7 +105,7 @@ func (w *world) run(t *testing.T, args ...string) int {
 		say(&w.err, err)
 		return ExitUsage
 	}
-	judge, err := apitest.NewJudge(openapi.Document)
+	judge, err := judge()
 	if err != nil {
 		t.Fatal(err)
 	}
