@@ -128,3 +128,29 @@ func TestOldListener(t *testing.T) {
 		}
 	}
 }
+
+// On the listener of people and programs the old API takes tokens and roles like the new one.
+func TestOldAPITakesTokens(t *testing.T) {
+	t.Parallel()
+	s, tokens := guarded(t, oldConfig())
+	for _, c := range []struct {
+		method, path, token string
+		status              int
+	}{
+		{"GET", "/api/device/list/", "", 401}, {"GET", "/api/device/list/", "viewer", 200},
+		{"GET", "/api/device/b1/power-off/", "viewer", 403}, {"GET", "/api/device/b1/power-off/", "operator", 200},
+		{"POST", "/api/device/b1/power-cycle/", "viewer", 403}, {"POST", "/api/board/b1/reboot", "operator", 204},
+		{"POST", "/api/device/b1/power-cycle/", "scoped", 403}, {"GET", "/api/device/b1/state/", "scoped", 200},
+	} {
+		if res, body := call(t, s, c.method, c.path, "", headersOf(tokens[c.token])...); res.StatusCode != c.status {
+			t.Errorf("%s %s as %q: %d %s", c.method, c.path, c.token, res.StatusCode, body)
+		}
+	}
+}
+
+func headersOf(header string) []string {
+	if header == "" {
+		return nil
+	}
+	return []string{header}
+}

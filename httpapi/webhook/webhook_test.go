@@ -165,3 +165,12 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 }
+
+// The signature is what anybody computes: printf '1795423200.{"id":"x-1"}' | openssl dgst -sha256 -hmac k.
+func TestSignature(t *testing.T) {
+	t.Parallel()
+	const want = "sha256=8b2e2b3c9528e49d251e697f8c3be399b8cebc9f9166435ec42221031501475f"
+	if got := Sign([]byte("k"), "1795423200", []byte(`{"id":"x-1"}`)); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
