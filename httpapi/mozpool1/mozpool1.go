@@ -50,7 +50,7 @@ type Config struct {
 	Catalogue func() Catalogue // nil result: no images
 	Logs      Logs
 	Server    string                                        // name of this server, shown as imaging_server
-	Version   string                                        // of the program
+	Version   string                                        // of the program; empty: unknown
 	Ping      func(ctx context.Context, a netip.Addr) error // nil: boards never answer
 	Bare      func(rack string) bool                        // racks whose boards' own callbacks carry no token
 	Clock     func() time.Time                              // nil: time.Now
@@ -63,6 +63,9 @@ type API struct{ cfg Config }
 func New(cfg Config) *API {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
+	}
+	if cfg.Version == "" {
+		cfg.Version = "unknown"
 	}
 	return &API{cfg: cfg}
 }

@@ -9,6 +9,7 @@ import (
 	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/httpapi/apitest"
+	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -98,5 +99,24 @@ func TestLiveTable(t *testing.T) {
 	}
 	if bar(1, 0) != "" {
 		t.Error("a bar of an unknown whole")
+	}
+}
+
+// Nobody waits for ever for a server that is gone.
+func TestWaitingForAServerThatIsGone(t *testing.T) {
+	t.Parallel()
+	gone, err := client.New("http://127.0.0.1:1", client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	now, looks := apitest.Now, 0
+	c := &Context{Context: t.Context(), Client: gone, Err: &said, Every: time.Millisecond, Now: func() time.Time {
+		looks++
+		now = now.Add(time.Minute)
+		return now
+	}}
+	if err := c.wait([]v1.Accepted{{Board: "b1", Attempt: 8}}); codeOf(err) != ExitFailed || looks < 10 || looks > 12 {
+		t.Errorf("%v after %d looks: %s", err, looks, said.String())
 	}
 }

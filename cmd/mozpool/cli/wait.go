@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
@@ -15,6 +16,7 @@ type waiter struct {
 	of   v1.Accepted
 	said string // what was said of it last
 	row  liveRow
+	gone time.Time // since when the server does not answer; zero: it does
 }
 
 // BoardWait is "mozpool board wait": what --wait does, taken up again.
@@ -95,13 +97,31 @@ func (c *Context) look(w *waiter) (over, failed bool, err error) {
 		say(c.Err, err)
 		return true, true, nil
 	case err != nil:
-		w.tell(c, err.Error()) // a server that restarts goes on with the attempt
-		return false, false, nil
-	case w.over(b):
+		return c.unanswered(w, err)
+	}
+	w.gone = time.Time{}
+	if w.over(b) {
 		return true, c.result(w, b), nil
 	}
 	w.row = rowOf(c, b)
 	w.tell(c, summary(b))
+	return false, false, nil
+}
+
+// patience is how long a server may be away while somebody waits for its boards. One that restarts goes on with the
+// attempt; one that is gone must not keep a script for ever.
+const patience = 10 * time.Minute
+
+func (c *Context) unanswered(w *waiter, err error) (over, failed bool, _ error) {
+	now := c.Now()
+	if w.gone.IsZero() {
+		w.gone = now
+	}
+	if now.Sub(w.gone) >= patience {
+		say(c.Err, fmt.Errorf("%s: %w", w.of.Board, err))
+		return true, true, nil
+	}
+	w.tell(c, err.Error())
 	return false, false, nil
 }
 
