@@ -183,6 +183,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	for args, want := range map[string]int{
 		"board power on refused": ExitRefused, "board power on locked": ExitRefused, "board power on not_found": ExitNotFound,
+		"board power on unauthorized": ExitRefused, "board power on too_many_requests": ExitRefused,
 		"board power on unavailable": ExitUnreachable, "board power on bad_request": ExitUsage, "board power on other": ExitFailed,
 		"board power on refused locked": ExitFailed, "board show b1 nobody": ExitFailed, "board show nobody": ExitNotFound,
 		"board power sideways b1": ExitUsage, "board list --state happy": ExitUsage, "board log nobody": ExitNotFound,
