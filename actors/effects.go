@@ -146,6 +146,12 @@ func (a *boardActor) tell(from board.Board, fl *flight) {
 	a.f.log.Info("transition", "board", a.spec.Name, "from", string(from.State), "to", string(to.State), "by", string(fl.kind),
 		"visit", to.Visit, "attempt", to.Attempt)
 	a.f.line(a.spec.Name, "statemachine", severity, text)
+	if a.f.cfg.Told == nil {
+		return
+	}
+	if e, err := decodeEvent(fl.change.Event); err == nil {
+		a.f.cfg.Told(a.spec.Name, a.spec.Rack, e)
+	}
 }
 
 // line adds a line to a board's log.

@@ -52,6 +52,8 @@ type Config struct {
 	Speed   float64          // divides every time of the boards' lives, for simulated racks; 0: 1
 	Epoch   uint64           // of this server's leases; 0: 1
 	Relays  RelayLimits      // zero: the defaults, and idle relay boards are not tested
+	// Told hears of each transition, once it is durable and published. It must not wait. nil: nobody is told.
+	Told func(name, rack string, e Event)
 	// Lease says whether this server may still switch the boards of a rack. It is asked immediately before each write to a
 	// relay board; nil: always.
 	Lease func(rack string) error

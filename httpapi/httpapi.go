@@ -16,6 +16,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"time"
 
@@ -23,6 +24,9 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"mozpool/actors"
+	"mozpool/httpapi/access"
+	"mozpool/httpapi/events"
+	"mozpool/httpapi/mozpool1"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
 	"mozpool/persistence"
@@ -61,17 +65,22 @@ type Config struct {
 	Catalogue func() Catalogue
 	Logs      Logs // nil: boards have no logs
 	// Racks are those that the configuration names; Boards and States are counted by the server.
-	Racks []v1.Rack
+	Racks    []v1.Rack
+	Events   *events.Hub         // what happens to boards; nil: nothing does
+	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
 	// Metrics are shown at /metrics in the format of Prometheus. nil: there is no such page.
 	Metrics prometheus.Gatherer
-	// Identify says who asks, or refuses; it sees every request below /api/v1. nil: the name that the client gives.
-	Identify func(*fasthttp.RequestCtx) (who string, err error)
-	Logger   *slog.Logger     // nil: silence
-	Clock    func() time.Time // nil: time.Now
+	// Identify says who asks and what they may, or refuses; it sees every request but /livez and /readyz. nil: Identify.
+	Identify func(*fasthttp.RequestCtx) (access.Caller, error)
+	Audit    func(access.Change) // told of every change that was asked for; nil: nobody is
+	Old      *mozpool1.API       // answers what is below /api and not API v1; nil: nothing is there
+	TLS      *tls.Config         // nil: HTTP without TLS
+	Logger   *slog.Logger        // nil: silence
+	Clock    func() time.Time    // nil: time.Now
 
 	MaxBody    int           // bytes of a request's body; default 1 MiB
 	MaxHeader  int           // bytes of a request's headers; default 16 KiB
@@ -94,6 +103,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Identify == nil {
 		c.Identify = Identify
+	}
+	if c.Events == nil {
+		c.Events = events.New()
+	}
+	if c.Audit == nil {
+		c.Audit = func(access.Change) {}
 	}
 	if c.NotReady == nil {
 		c.NotReady = func() []string { return nil }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ func bad(remedy, format string, a ...any) error {
 // statuses are the HTTP statuses of the kinds. Those of actors.Problem have the same words.
 var statuses = map[v1.Kind]int{
 	v1.KindBadRequest:  fasthttp.StatusBadRequest,
+	v1.KindNoToken:     fasthttp.StatusUnauthorized,
 	v1.KindForbidden:   fasthttp.StatusForbidden,
 	v1.KindNotFound:    fasthttp.StatusNotFound,
 	v1.KindMethod:      fasthttp.StatusMethodNotAllowed,
@@ -42,8 +44,10 @@ var statuses = map[v1.Kind]int{
 	v1.KindMediaType:   fasthttp.StatusUnsupportedMediaType,
 	v1.KindLocked:      fasthttp.StatusLocked,
 	v1.KindNeedsMatch:  fasthttp.StatusPreconditionRequired,
+	v1.KindTooMany:     fasthttp.StatusTooManyRequests,
 	v1.KindHeaders:     fasthttp.StatusRequestHeaderFieldsTooLarge,
 	v1.KindInternal:    fasthttp.StatusInternalServerError,
+	v1.KindNotHere:     fasthttp.StatusNotImplemented,
 	v1.KindUnavailable: fasthttp.StatusServiceUnavailable,
 }
 
@@ -73,8 +77,11 @@ func (s *Server) fail(c *fasthttp.RequestCtx, err error) {
 	if p.Kind == v1.KindInternal {
 		s.log.Error("request failed", "method", string(c.Method()), "path", string(c.Path()), "error", err)
 	}
-	if p.Kind == v1.KindUnavailable {
+	switch p.Kind { //nolint:exhaustive // the others need no header
+	case v1.KindUnavailable, v1.KindTooMany:
 		c.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(retryAfter))
+	case v1.KindNoToken:
+		c.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, `Bearer realm="mozpool"`)
 	}
 	s.write(c, p.Status, problemType, p)
 }
@@ -97,7 +104,11 @@ func (s *Server) write(c *fasthttp.RequestCtx, status int, contentType string, b
 
 // badRequest answers what never became a request: fasthttp could not read it.
 func (s *Server) badRequest(c *fasthttp.RequestCtx, err error) {
-	if w, ok := c.Conn().(*conn); ok {
+	raw := c.Conn()
+	if t, ok := raw.(*tls.Conn); ok {
+		raw = t.NetConn()
+	}
+	if w, ok := raw.(*conn); ok {
 		w.linger = true
 	}
 	s.headers(c)

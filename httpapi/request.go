@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"mozpool/httpapi/access"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -16,6 +17,7 @@ import (
 type request struct {
 	ctx   context.Context // ends with the server's patience
 	who   string          // who asks
+	by    access.Caller   // the same, and what they may
 	name  string          // of the board in the path; empty: none
 	key   string          // Idempotency-Key; empty: none
 	raw   *fasthttp.RequestCtx
@@ -40,17 +42,17 @@ func param(c *fasthttp.RequestCtx, name string) string {
 
 // newRequest copies what handlers need.
 func (s *Server) newRequest(ctx context.Context, c *fasthttp.RequestCtx, rt route) (*request, error) {
-	who, err := s.cfg.Identify(c)
-	if err != nil {
+	r := &request{ctx: ctx, name: param(c, "name"), raw: c}
+	if err := s.admit(r, rt); err != nil {
 		return nil, err
 	}
-	r := &request{ctx: ctx, who: who, name: param(c, "name"), raw: c}
 	if r.key = r.header(v1.IdempotencyKey); len(r.key) > maxKey {
 		return nil, bad("send a random text of 32 characters", "the %s is longer than %d bytes", v1.IdempotencyKey, maxKey)
 	}
 	if err := sameOrigin(c); err != nil {
 		return nil, err
 	}
+	var err error
 	r.query, err = readQuery(c, rt.query)
 	return r, err
 }
@@ -60,17 +62,19 @@ const (
 	maxUser = 64
 )
 
-// Identify names who asks: by the header X-Mozpool-User, which is a courtesy and proves nothing, else by address.
-// It is the default of Config.Identify.
-func Identify(c *fasthttp.RequestCtx) (string, error) {
-	name := string(c.Request.Header.Peek(v1.UserHeader))
-	if name == "" {
-		return "anonymous@" + c.RemoteIP().String(), nil
+// Identify names who asks: by the header X-Mozpool-User, which is a courtesy and proves nothing, else by address, and
+// lets them do everything. It is the default of Config.Identify, for a server that listens on loopback only.
+func Identify(c *fasthttp.RequestCtx) (access.Caller, error) {
+	who := access.Caller{Role: access.Admin, From: c.RemoteIP().String()}
+	who.Name = string(c.Request.Header.Peek(v1.UserHeader))
+	if who.Name == "" {
+		who.Name = "anonymous@" + who.From
+		return who, nil
 	}
-	if len(name) > maxUser || !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable) {
-		return "", bad("send a short name without control characters", "the name in %s cannot be shown", v1.UserHeader)
+	if len(who.Name) > maxUser || !utf8.ValidString(who.Name) || strings.ContainsFunc(who.Name, unprintable) {
+		return who, bad("send a short name without control characters", "the name in %s cannot be shown", v1.UserHeader)
 	}
-	return name, nil
+	return who, nil
 }
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }

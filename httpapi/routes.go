@@ -54,6 +54,9 @@ func (s *Server) routes() []route {
 	for _, want := range []board.Want{board.WantPowerOn, board.WantPowerOff, board.WantPowerCycle, board.WantSelfTest, board.WantMaintenance} {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}
+	all = append(all, s.bulkRoutes()...)
+	all = append(all, s.eventRoutes()...)
+	all = append(all, s.describeRoutes()...)
 	return all
 }
 
@@ -79,7 +82,7 @@ func (s *Server) handler() fasthttp.RequestHandler {
 			r.HEAD(rt.path, h)
 		}
 	}
-	return r.Handler
+	return s.withOld(r.Handler)
 }
 
 // serve runs a route's handler.
@@ -90,7 +93,10 @@ func (s *Server) serve(c *fasthttp.RequestCtx, rt route) error {
 	if err != nil {
 		return err
 	}
-	return rt.do(r)
+	if rt.method == "GET" {
+		return rt.do(r)
+	}
+	return s.audited(r.by, rt.method+" "+string(c.URI().PathOriginal()), func() error { return rt.do(r) })
 }
 
 // plain turns an error into a problem, and a panic into an error: one bad request must not take the server down.

@@ -13,12 +13,15 @@ import (
 )
 
 func fleet() *apitest.Fleet {
-	f := &apitest.Fleet{Ended: []actors.Attempt{{Number: 1}}}
+	f := &apitest.Fleet{Ended: []actors.Attempt{{Number: 1, Result: board.Ready}}}
 	f.Put(apitest.Busy("b1"))
 	return f
 }
 
 func at(path, name string) string {
+	if strings.HasSuffix(path, "/events") {
+		path += "?kept=1" // else it never ends
+	}
 	return strings.NewReplacer("{name}", name, "{number}", "1").Replace(path)
 }
 
@@ -36,16 +39,18 @@ func TestSweep(t *testing.T) {
 				headers, valid = []string{`If-Match: "42"`}, `{"state":"ready"}`
 			case strings.HasSuffix(rt.path, "/image"):
 				valid = `{"image":"v2"}`
+			case strings.HasSuffix(rt.path, "/bulk"):
+				valid = `{"action":"accept","selector":"name=*"}`
 			}
 			res, _ := call(t, s, rt.method, ok, valid, headers...)
-			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), typeOf(rt.path)) {
 				t.Errorf("%d %v", res.StatusCode, res.Header)
 			}
 			if none != ok {
 				res, body := call(t, s, rt.method, none, valid, headers...)
 				wantProblem(t, res, body, 404, v1.KindNotFound)
 			}
-			res, body := call(t, s, rt.method, ok+"?tpyo=1", valid, headers...)
+			res, body := call(t, s, rt.method, typo(ok), valid, headers...)
 			wantProblem(t, res, body, 400, v1.KindBadRequest)
 			res, body = call(t, s, "DELETE", ok, "")
 			wantProblem(t, res, body, 405, v1.KindMethod)
@@ -56,7 +61,7 @@ func TestSweep(t *testing.T) {
 			if res.StatusCode != 204 || !strings.Contains(res.Header.Get("Allow"), rt.method) {
 				t.Errorf("OPTIONS: %d %q", res.StatusCode, res.Header.Get("Allow"))
 			}
-			res, body = call(t, s, rt.method, ok+"/", valid, headers...)
+			res, body = call(t, s, rt.method, slashed(ok), valid, headers...)
 			wantProblem(t, res, body, 404, v1.KindNotFound)
 			if rt.method == "GET" {
 				sweepHead(t, s, ok)
@@ -65,6 +70,25 @@ func TestSweep(t *testing.T) {
 			sweepBody(t, s, rt, ok, headers)
 		})
 	}
+}
+
+func typeOf(path string) string {
+	if strings.HasSuffix(path, ".html") {
+		return "text/html"
+	}
+	return "application/json"
+}
+
+func typo(path string) string {
+	if strings.Contains(path, "?") {
+		return path + "&tpyo=1"
+	}
+	return path + "?tpyo=1"
+}
+
+func slashed(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path + "/"
 }
 
 func sweepHead(t *testing.T, s *Server, path string) {
@@ -198,7 +222,7 @@ func TestWhoAsks(t *testing.T) {
 	var by string
 	f.OnDo = func(_ string, o actors.Order) (actors.Answer, error) {
 		by = o.By
-		return actors.Answer{}, nil
+		return actors.Answer{State: board.Ready}, nil
 	}
 	s := start(t, Config{Fleet: f})
 	for header, want := range map[string]string{"": "anonymous@127.0.0.1", "ann": "ann"} {

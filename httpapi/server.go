@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,7 +30,10 @@ type Server struct {
 }
 
 // New makes a server; nothing is bound yet.
-func New(cfg Config) *Server {
+func New(cfg Config) *Server { return build(cfg, (*Server).handler) }
+
+// build makes a server that answers by the handler that of makes.
+func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
 	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{})}
 	s.log = s.cfg.Logger
 	s.slots = make(chan struct{}, s.cfg.MaxStreams)
@@ -37,7 +41,7 @@ func New(cfg Config) *Server {
 	s.streams, s.hush = context.WithCancel(s.asking)
 	s.http = &fasthttp.Server{
 		Name:                  "mozpool",
-		Handler:               s.handler(),
+		Handler:               of(s),
 		ErrorHandler:          s.badRequest,
 		MaxRequestBodySize:    s.cfg.MaxBody, // counted by fasthttp, chunked bodies too, as bodies are not streamed
 		ReadBufferSize:        s.cfg.MaxHeader,
@@ -65,6 +69,14 @@ func (s *Server) Listen() error {
 	return nil
 }
 
+// secured is the listener that requests come from.
+func (s *Server) secured() net.Listener {
+	if s.cfg.TLS == nil {
+		return s.ln
+	}
+	return tls.NewListener(s.ln, s.cfg.TLS)
+}
+
 // Addr is where the server listens, host:port; empty before Listen.
 func (s *Server) Addr() string {
 	if s.ln == nil {
@@ -77,6 +89,9 @@ func (s *Server) Addr() string {
 func (s *Server) URL() string {
 	if s.ln == nil {
 		return ""
+	}
+	if s.cfg.TLS != nil {
+		return "https://" + s.Addr()
 	}
 	return "http://" + s.Addr()
 }
@@ -97,7 +112,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.ln) }() // ends when stop closes the listener
+	go func() { served <- s.http.Serve(s.secured()) }() // ends when stop closes the listener
 	close(s.ready)
 	select {
 	case err := <-served:

@@ -53,14 +53,22 @@ func (s *Server) lock(r *request) error {
 	if err := r.body(&o); err != nil {
 		return err
 	}
+	order, err := s.lockOrder(o)
+	if err != nil {
+		return err
+	}
+	return s.order(r, order)
+}
+
+func (s *Server) lockOrder(o v1.LockOrder) (actors.Order, error) {
 	order := actors.Order{Kind: board.SetLock, Text: o.Why}
 	if o.Until != nil {
 		if !o.Until.After(s.cfg.Clock()) {
-			return bad("send a later time, or none", "the lock would end before it begins, at %s", o.Until.UTC().Format("2006-01-02 15:04:05Z"))
+			return order, bad("send a later time, or none", "the lock would end before it begins, at %s", o.Until.UTC().Format("2006-01-02 15:04:05Z"))
 		}
 		order.Until = *o.Until
 	}
-	return s.order(r, order)
+	return order, nil
 }
 
 // plainOrder is an order that needs no more than its name.

@@ -28,7 +28,7 @@ func (r *request) bare(path string) {
 		return
 	}
 	event, ok := strings.CutPrefix(rest, "event/")
-	kind, known := bareEvents[event]
+	kind, known := actors.OldEvent(event)
 	if !ok || !known {
 		r.text(fasthttp.StatusNotFound, "no such event")
 		return
@@ -36,13 +36,4 @@ func (r *request) bare(path string) {
 	r.only(func() {
 		r.ask(v, actors.Evidence{Input: board.Input{Kind: kind, Bare: true, Good: true, Text: event}})
 	}, "GET", "POST")
-}
-
-// bareEvents are the original's names.
-var bareEvents = map[string]board.Kind{
-	"mobile_init_started": board.InitStarted, "maint_mode": board.MaintenanceUp,
-	"android_downloading": board.Downloads, "b2g_downloading": board.Downloads,
-	"android_extracting": board.Writes, "b2g_extracting": board.Writes,
-	"android_rebooting": board.Rebooting, "b2g_rebooting": board.Rebooting,
-	"self_test_running": board.TestRunning, "self_test_ok": board.TestOK, "failed_self_test": board.ScriptFailed,
 }

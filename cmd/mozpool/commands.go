@@ -11,12 +11,15 @@ import (
 // program is the whole command line.
 type program struct {
 	cli.CLI
-	Serve   serveCommand   `cmd:"" help:"Run an imaging server."`
-	Demo    demoCommand    `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
-	Config  configCommand  `cmd:"" help:"Check a configuration, or print one."`
-	Live    liveCommand    `cmd:"" help:"Make a live environment."`
-	Loader  loaderCommand  `cmd:"" help:"Say what boards' loaders must be told."`
-	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
+	Serve   serveCommand      `cmd:"" help:"Run an imaging server."`
+	Demo    demoCommand       `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
+	Config  configCommand     `cmd:"" help:"Check a configuration, or print one."`
+	Live    liveCommand       `cmd:"" help:"Make a live environment."`
+	Loader  loaderCommand     `cmd:"" help:"Say what boards' loaders must be told."`
+	Tokens  tokenCommand      `cmd:"" name:"token" help:"Make, list and revoke bearer tokens."`
+	Shell   completionCommand `cmd:"" name:"completion" help:"Print what a shell reads to complete commands: source <(mozpool completion bash)."`
+	Manual  manualCommand     `cmd:"" hidden:"" help:"Write the manual page and the completions."`
+	Version versionCommand    `cmd:"" help:"Print version, commit and Go version."`
 }
 
 func newParser(p *program) (*kong.Kong, error) {

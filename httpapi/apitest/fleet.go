@@ -89,8 +89,11 @@ func (f *Fleet) Do(_ context.Context, name string, o actors.Order) (actors.Answe
 
 // Why implements httpapi.Fleet.
 func (f *Fleet) Why(name string) (actors.Why, error) {
-	if err := f.find(name); err != nil || f.OnWhy == nil {
-		return actors.Why{Board: name}, err
+	if err := f.find(name); err != nil {
+		return actors.Why{}, err
+	}
+	if f.OnWhy == nil {
+		return actors.Why{Board: name, State: f.ByName(name).Board.State}, nil
 	}
 	return f.OnWhy(name)
 }

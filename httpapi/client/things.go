@@ -106,6 +106,13 @@ func (c *Client) Discovered(ctx context.Context) ([]v1.Stranger, error) {
 	return a.Discovered, err
 }
 
+// Webhooks are those who are told of events.
+func (c *Client) Webhooks(ctx context.Context) ([]v1.Webhook, error) {
+	var a v1.Webhooks
+	err := c.get(ctx, "webhooks", &a)
+	return a.Webhooks, err
+}
+
 func (c *Client) get(ctx context.Context, what string, dst any) error {
 	return c.do(ctx, call{method: http.MethodGet, path: []string{what}}, dst)
 }

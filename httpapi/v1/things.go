@@ -168,3 +168,17 @@ type Readiness struct {
 	Ready   bool     `json:"ready"`
 	Reasons []string `json:"reasons"` // why not; empty: ready
 }
+
+// BoardEvent is one transition, as those who follow all boards are told of it.
+type BoardEvent struct {
+	ID      string `json:"id"` // for Last-Event-ID
+	Board   string `json:"board"`
+	Rack    string `json:"rack"`
+	Attempt uint32 `json:"attempt"`
+	Event
+}
+
+// BoardEvents are those that the server still has, oldest first.
+type BoardEvents struct {
+	Events []BoardEvent `json:"events"`
+}

@@ -138,6 +138,7 @@ type Kind string
 // The kinds of problems, with their HTTP status.
 const (
 	KindBadRequest  Kind = "bad_request"            // 400
+	KindNoToken     Kind = "unauthorized"           // 401
 	KindForbidden   Kind = "forbidden"              // 403
 	KindNotFound    Kind = "not_found"              // 404
 	KindMethod      Kind = "method_not_allowed"     // 405
@@ -148,7 +149,9 @@ const (
 	KindMediaType   Kind = "unsupported_media_type" // 415
 	KindLocked      Kind = "locked"                 // 423
 	KindNeedsMatch  Kind = "precondition_required"  // 428
+	KindTooMany     Kind = "too_many_requests"      // 429
 	KindHeaders     Kind = "headers_too_large"      // 431
 	KindInternal    Kind = "internal"               // 500
+	KindNotHere     Kind = "not_implemented"        // 501
 	KindUnavailable Kind = "unavailable"            // 503
 )

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mozpool/httpapi/client"
+	"mozpool/httpapi/selector"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -22,6 +24,8 @@ type Board struct {
 	Lock        BoardLock       `cmd:"" help:"Keep automation and other people away from boards."`
 	Unlock      BoardUnlock     `cmd:"" help:"End locks."`
 	SetState    BoardSetState   `cmd:"" help:"Declare a state: new, ready, troubleshooting or locked_out."`
+	Comment     BoardComment    `cmd:"" help:"Say something about boards to whoever looks at them."`
+	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
 	Attempts    BoardAttempts   `cmd:"" help:"Show what became of a board's last attempts."`
@@ -30,6 +34,7 @@ type Board struct {
 
 // BoardList is "mozpool board list".
 type BoardList struct {
+	Chosen
 	Rack  string   `help:"Only boards of this rack."`
 	State string   `help:"Only boards in these states, separated by commas; failed for all of failed_…"`
 	Label []string `help:"Only boards with this label: KEY or KEY=VALUE." sep:"none"`
@@ -50,7 +55,7 @@ func (l *BoardList) Run(c *Context) error {
 			_, _ = fmt.Fprint(c.Out, "\x1b[H\x1b[2J") // show reports what is wrong with Out
 		}
 		if err == nil {
-			err = c.showBoards(boards)
+			err = c.showChosen(boards, l.Chosen)
 		}
 		if !l.Watch || err != nil || !c.pause() {
 			return watchOver(l.Watch, c, err)
@@ -64,6 +69,21 @@ func watchOver(watch bool, c *Context, err error) error {
 		return nil
 	}
 	return coded(err)
+}
+
+// showChosen shows those of the boards that names and selector choose, if there are any.
+func (c *Context) showChosen(boards []v1.Board, ch Chosen) error {
+	if len(ch.Name) > 0 {
+		boards, _ = selector.Names(boards, ch.Name)
+	}
+	if ch.Selector != "" {
+		want, err := selector.Parse(ch.Selector)
+		if err != nil {
+			return &Error{Exit: ExitUsage, Err: err}
+		}
+		boards = slices.DeleteFunc(boards, func(b v1.Board) bool { return !want.Fits(b) })
+	}
+	return c.showBoards(boards)
 }
 
 func (c *Context) showBoards(boards []v1.Board) error {
@@ -113,13 +133,15 @@ func progress(p v1.Progress) string {
 }
 
 // BoardShow is "mozpool board show".
-type BoardShow struct {
-	Name []string `arg:"" help:"Boards."`
-}
+type BoardShow struct{ Chosen }
 
 // Run shows the boards; as a table, each as a list of what is known.
 func (s *BoardShow) Run(c *Context) error {
-	return c.each(s.Name, func(name string) error {
+	names, err := c.boards(s.Chosen)
+	if err != nil {
+		return err
+	}
+	return c.each(names, func(name string) error {
 		b, err := c.Client.Board(c.Context, name)
 		if err != nil {
 			return err

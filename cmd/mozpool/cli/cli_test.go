@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +23,8 @@ import (
 	"mozpool/httpapi"
 	"mozpool/httpapi/apitest"
 	"mozpool/httpapi/client"
+	"mozpool/httpapi/events"
+	"mozpool/httpapi/openapi"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/persistence"
 )
@@ -39,6 +44,8 @@ type world struct {
 	ctx      context.Context
 	out, err bytes.Buffer
 	color    bool
+	events   *events.Hub
+	more     io.Writer // also gets what is said; nil: nobody does
 }
 
 func newWorld(t *testing.T) *world {
@@ -59,8 +66,11 @@ func newWorld(t *testing.T) *world {
 	}
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
-	w := &world{fleet: f, ctx: t.Context()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
+	w := &world{fleet: f, ctx: t.Context(), events: events.New()}
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Logs: logs, Events: w.events,
+		Webhooks: func() []v1.Webhook {
+			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
+		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
 		Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
 	if err := w.server.Listen(); err != nil {
 		t.Fatal(err)
@@ -77,6 +87,9 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// judge holds what commands send and get against the description of the API.
+var judge = sync.OnceValues(func() (*apitest.Judge, error) { return apitest.NewJudge(openapi.Document) })
+
 // run parses and runs a command line as the main package does, and gives its exit code.
 func (w *world) run(t *testing.T, args ...string) int {
 	t.Helper()
@@ -92,12 +105,23 @@ func (w *world) run(t *testing.T, args ...string) int {
 		say(&w.err, err)
 		return ExitUsage
 	}
-	c, err := client.New(grammar.Server, client.Options{User: "ann", Token: grammar.Token})
+	judge, err := judge()
 	if err != nil {
 		t.Fatal(err)
 	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	c, err := client.New(grammar.Server, client.Options{User: "ann", Token: grammar.Token,
+		HTTP: &http.Client{Transport: judge.RoundTripper(transport, func(err error) { t.Error(err) })}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer transport.CloseIdleConnections()
 	defer c.CloseIdle()
-	err = command.Run(&Context{Context: w.ctx, Client: c, Out: &w.out, Err: &w.err, Output: grammar.Output(), Color: w.color,
+	var out, errs io.Writer = &w.out, &w.err
+	if w.more != nil {
+		out, errs = io.MultiWriter(out, w.more), io.MultiWriter(errs, w.more)
+	}
+	err = command.Run(&Context{Context: w.ctx, Client: c, Out: out, Err: errs, Output: grammar.Output(), Color: w.color,
 		Now: func() time.Time { return apitest.Now }, Every: time.Millisecond})
 	var coded *Error
 	switch {
@@ -118,7 +142,7 @@ func TestOutput(t *testing.T) {
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "racks.txt": "rack list",
-		"images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
+		"webhooks.txt": "event webhooks", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {
 			t.Errorf("%s: exit %d, %s", args, code, w.err.String())
@@ -159,6 +183,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	for args, want := range map[string]int{
 		"board power on refused": ExitRefused, "board power on locked": ExitRefused, "board power on not_found": ExitNotFound,
+		"board power on unauthorized": ExitRefused, "board power on too_many_requests": ExitRefused,
 		"board power on unavailable": ExitUnreachable, "board power on bad_request": ExitUsage, "board power on other": ExitFailed,
 		"board power on refused locked": ExitFailed, "board show b1 nobody": ExitFailed, "board show nobody": ExitNotFound,
 		"board power sideways b1": ExitUsage, "board list --state happy": ExitUsage, "board log nobody": ExitNotFound,
@@ -260,7 +285,7 @@ func TestWaitSeesLaterAttempts(t *testing.T) {
 	w := newWorld(t)
 	w.fleet.OnWish = func(name string, _ actors.Request) (actors.Answer, error) {
 		w.finish(name, board.Ready)
-		return actors.Answer{Board: name, Attempt: 7}, nil
+		return actors.Answer{Board: name, Attempt: 7, State: board.Cutting}, nil
 	}
 	if code := w.run(t, "board", "self-test", "--wait", "b1"); code != ExitFailed || !strings.Contains(w.err.String(), "followed by attempt 8") {
 		t.Errorf("exit %d: %s", code, w.err.String())

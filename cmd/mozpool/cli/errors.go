@@ -64,7 +64,8 @@ func codeOf(err error) int {
 		return ExitUsage
 	case http.StatusNotFound:
 		return ExitNotFound
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed, http.StatusLocked:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed, http.StatusLocked,
+		http.StatusTooManyRequests:
 		return ExitRefused
 	case http.StatusServiceUnavailable:
 		return ExitUnreachable

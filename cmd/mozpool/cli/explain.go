@@ -9,13 +9,15 @@ import (
 )
 
 // BoardWhy is "mozpool board why".
-type BoardWhy struct {
-	Name []string `arg:"" help:"Boards."`
-}
+type BoardWhy struct{ Chosen }
 
 // Run explains each board.
 func (w *BoardWhy) Run(c *Context) error {
-	return c.each(w.Name, func(name string) error {
+	names, err := c.boards(w.Chosen)
+	if err != nil {
+		return err
+	}
+	return c.each(names, func(name string) error {
 		y, err := c.Client.Why(c.Context, name)
 		if err != nil {
 			return err

@@ -8,38 +8,38 @@ import (
 )
 
 // orders asks something of each board that is done at once.
-func (c *Context) orders(names []string, ask func(name string) (v1.Accepted, error)) error {
-	return c.wishes(names, false, ask)
+func (c *Context) orders(ch Changing, ask func(name string) (v1.Accepted, error)) error {
+	return c.wishes(ch, false, ask)
 }
 
 // BoardCancel is "mozpool board cancel".
 type BoardCancel struct {
-	Name  []string `arg:"" help:"Boards."`
-	Force bool     `help:"Also while a card is being written, which leaves it without a system."`
+	Changing
+	Force bool `help:"Also while a card is being written, which leaves it without a system."`
 }
 
 // Run cancels.
 func (o *BoardCancel) Run(c *Context) error {
-	return c.orders(o.Name, func(name string) (v1.Accepted, error) {
+	return c.orders(o.Changing, func(name string) (v1.Accepted, error) {
 		return c.Client.Cancel(c.Context, name, v1.CancelOrder{Force: o.Force})
 	})
 }
 
 // BoardAccept is "mozpool board accept".
 type BoardAccept struct {
-	Name []string `arg:"" help:"Boards."`
+	Changing
 }
 
 // Run accepts.
 func (o *BoardAccept) Run(c *Context) error {
-	return c.orders(o.Name, func(name string) (v1.Accepted, error) { return c.Client.Accept(c.Context, name) })
+	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Accept(c.Context, name) })
 }
 
 // BoardLock is "mozpool board lock".
 type BoardLock struct {
-	Name []string      `arg:"" help:"Boards."`
-	Why  string        `help:"The reason, for others to read."`
-	For  time.Duration `help:"How long, such as 2h; without it until unlocked."`
+	Changing
+	Why string        `help:"The reason, for others to read."`
+	For time.Duration `help:"How long, such as 2h; without it until unlocked."`
 }
 
 // Run locks.
@@ -49,32 +49,43 @@ func (o *BoardLock) Run(c *Context) error {
 		until := c.Now().Add(o.For).UTC()
 		order.Until = &until
 	}
-	return c.orders(o.Name, func(name string) (v1.Accepted, error) { return c.Client.Lock(c.Context, name, order) })
+	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Lock(c.Context, name, order) })
 }
 
 // BoardUnlock is "mozpool board unlock".
 type BoardUnlock struct {
-	Name []string `arg:"" help:"Boards."`
+	Changing
 }
 
 // Run unlocks.
 func (o *BoardUnlock) Run(c *Context) error {
-	return c.orders(o.Name, func(name string) (v1.Accepted, error) { return c.Client.Unlock(c.Context, name) })
+	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Unlock(c.Context, name) })
 }
 
 // BoardSetState is "mozpool board set-state".
 type BoardSetState struct {
-	State string   `arg:"" enum:"new,ready,troubleshooting,locked_out" help:"new, ready, troubleshooting or locked_out."`
-	Name  []string `arg:"" help:"Boards."`
+	State string `arg:"" enum:"new,ready,troubleshooting,locked_out" help:"new, ready, troubleshooting or locked_out."`
+	Changing
 }
 
 // Run sets the state, if the board does not move in the meantime.
 func (o *BoardSetState) Run(c *Context) error {
-	return c.orders(o.Name, func(name string) (v1.Accepted, error) {
+	return c.orders(o.Changing, func(name string) (v1.Accepted, error) {
 		b, err := c.Client.Board(c.Context, name)
 		if err != nil {
 			return v1.Accepted{}, err
 		}
 		return c.Client.SetState(c.Context, name, b.Visit, board.State(o.State))
 	})
+}
+
+// BoardComment is "mozpool board comment".
+type BoardComment struct {
+	Text string `arg:"" help:"What to say; empty takes back what was said."`
+	Changing
+}
+
+// Run says it.
+func (o *BoardComment) Run(c *Context) error {
+	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Comment(c.Context, name, o.Text) })
 }

@@ -9,7 +9,7 @@ import (
 
 // BoardImage is "mozpool board image".
 type BoardImage struct {
-	Name   []string          `arg:"" help:"Boards."`
+	Changing
 	Image  string            `required:"" placeholder:"NAME" help:"Image to put on them."`
 	Config map[string]string `placeholder:"K=V" mapsep:"none" help:"What the image wants to know; may be repeated."`
 	Wait   bool              `help:"Wait until all are done, and say what they do."`
@@ -17,51 +17,55 @@ type BoardImage struct {
 
 // Run asks for the image on each board.
 func (w *BoardImage) Run(c *Context) error {
-	return c.wishes(w.Name, w.Wait, func(name string) (v1.Accepted, error) {
+	return c.wishes(w.Changing, w.Wait, func(name string) (v1.Accepted, error) {
 		return c.Client.Image(c.Context, name, v1.ImageWish{Image: w.Image, Config: w.Config})
 	})
 }
 
 // BoardWish is a wish that needs no more than its name: "mozpool board maintenance".
 type BoardWish struct {
-	Name []string `arg:"" help:"Boards."`
-	Wait bool     `help:"Wait until all are done, and say what they do."`
+	Changing
+	Wait bool `help:"Wait until all are done, and say what they do."`
 }
 
 // Run asks for maintenance.
 func (w *BoardWish) Run(c *Context) error {
-	return c.plainWishes(w.Name, w.Wait, board.WantMaintenance)
+	return c.plainWishes(w.Changing, w.Wait, board.WantMaintenance)
 }
 
 // BoardSelfTest is "mozpool board self-test".
 type BoardSelfTest struct {
-	Name []string `arg:"" help:"Boards."`
-	Wait bool     `help:"Wait until all are done, and say what they do."`
+	Changing
+	Wait bool `help:"Wait until all are done, and say what they do."`
 }
 
 // Run asks for a self-test.
 func (w *BoardSelfTest) Run(c *Context) error {
-	return c.plainWishes(w.Name, w.Wait, board.WantSelfTest)
+	return c.plainWishes(w.Changing, w.Wait, board.WantSelfTest)
 }
 
 // BoardPower is "mozpool board power".
 type BoardPower struct {
-	Verb string   `arg:"" enum:"on,off,cycle" help:"on, off or cycle."`
-	Name []string `arg:"" help:"Boards."`
-	Wait bool     `help:"Wait until all are done, and say what they do."`
+	Verb string `arg:"" enum:"on,off,cycle" help:"on, off or cycle."`
+	Changing
+	Wait bool `help:"Wait until all are done, and say what they do."`
 }
 
 // Run switches the boards.
 func (p *BoardPower) Run(c *Context) error {
-	return c.plainWishes(p.Name, p.Wait, board.Want("power-"+p.Verb))
+	return c.plainWishes(p.Changing, p.Wait, board.Want("power-"+p.Verb))
 }
 
-func (c *Context) plainWishes(names []string, wait bool, want board.Want) error {
-	return c.wishes(names, wait, func(name string) (v1.Accepted, error) { return c.Client.Wish(c.Context, name, want) })
+func (c *Context) plainWishes(ch Changing, wait bool, want board.Want) error {
+	return c.wishes(ch, wait, func(name string) (v1.Accepted, error) { return c.Client.Wish(c.Context, name, want) })
 }
 
-// wishes asks something of each board, and waits for those that took it.
-func (c *Context) wishes(names []string, wait bool, ask func(name string) (v1.Accepted, error)) error {
+// wishes asks something of each chosen board, and waits for those that took it.
+func (c *Context) wishes(ch Changing, wait bool, ask func(name string) (v1.Accepted, error)) error {
+	return c.change(ch, func(names []string) error { return c.askEach(names, wait, ask) })
+}
+
+func (c *Context) askEach(names []string, wait bool, ask func(name string) (v1.Accepted, error)) error {
 	var taken []v1.Accepted
 	err := c.each(names, func(name string) error {
 		a, err := ask(name)

@@ -41,6 +41,8 @@ type Config struct {
 	API API `yaml:"api"`
 	// OldAPI is an own listener for clients of the original Mozpool.
 	OldAPI OldAPI `yaml:"old_api"`
+	// Webhooks are told of each transition of a board. Default: none.
+	Webhooks []Webhook `yaml:"webhooks"`
 	// Racks are the racks that this server may serve, by name. Default: none,
 	// which serves the API only.
 	Racks map[string]Rack `yaml:"racks"`
@@ -54,6 +56,26 @@ type API struct {
 	// Tokens is the file of bearer tokens and their roles. Default: none, and
 	// everybody on loopback may do everything.
 	Tokens string `yaml:"tokens"`
+	// Cert and Key are the PEM files of a certificate, with its chain, and of
+	// its key; both or none. Default: none, and HTTP is spoken without TLS.
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// Webhook is told of each transition of a board, by a signed POST.
+type Webhook struct {
+	// URL is where to, http or https. Required.
+	URL string `yaml:"url"`
+	// SecretFile holds the key of the signature, 16 bytes at least; white
+	// space around it is left out. Required: a receiver has to know whom to
+	// believe.
+	SecretFile string `yaml:"secret_file"`
+	// Board, Rack and States choose events: a board's name with * and ?, a
+	// rack, the states that are entered (failed is all of failed_…). Default:
+	// all.
+	Board  string   `yaml:"board"`
+	Rack   string   `yaml:"rack"`
+	States []string `yaml:"states"`
 }
 
 // OldAPI says where clients of the original Mozpool, which know no tokens,

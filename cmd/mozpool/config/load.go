@@ -64,7 +64,11 @@ func newerProblems(known, more strictyaml.Problems) strictyaml.Problems {
 
 // joinPaths makes the paths of the file relative to its folder dir.
 func (c *Config) joinPaths(dir string) {
-	for _, p := range []*string{&c.Data, &c.Files, &c.Boards, &c.Images, &c.API.Tokens} {
+	paths := []*string{&c.Data, &c.Files, &c.Boards, &c.Images, &c.API.Tokens, &c.API.Cert, &c.API.Key}
+	for i := range c.Webhooks {
+		paths = append(paths, &c.Webhooks[i].SecretFile)
+	}
+	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -41,6 +41,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 		v.add("is the same folder as data", "files is only read, data is written: use two folders", "files")
 	}
 	v.api(c)
+	v.webhooks(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
 	}
@@ -57,6 +58,9 @@ func (v *validator) api(c *Config) {
 	host := v.hostPort(c.API.Listen, "api", "listen")
 	if host != "" && !isLoopback(host) && c.API.Tokens == "" {
 		v.add(beyond, "set api.tokens, or listen on 127.0.0.1", "api", "listen")
+	}
+	if (c.API.Cert == "") != (c.API.Key == "") {
+		v.add("one of cert and key is there, the other is not", "set both, or none", "api")
 	}
 	if c.OldAPI.Listen == "" {
 		if len(c.OldAPI.Allow) > 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mozpool/actors"
+	"mozpool/httpapi/events"
 )
 
 const (
@@ -23,14 +24,13 @@ type size struct{ width, height int }
 type screen struct {
 	o     Options
 	out   io.Writer
-	title []string          // what hello said
-	hints []string          // what can be tried, once every board rests
-	seen  map[string]uint64 // visit shown last, by board
-	size  size              // of the terminal at the last drawing
-	drawn []string          // lines of the table on the terminal
+	title []string // what hello said
+	hints []string // what can be tried, once every board rests
+	size  size     // of the terminal at the last drawing
+	drawn []string // lines of the table on the terminal
 }
 
-func newScreen(o Options) *screen { return &screen{o: o, out: o.Out, seen: make(map[string]uint64)} }
+func newScreen(o Options) *screen { return &screen{o: o, out: o.Out} }
 
 func (s *screen) print(text string) { _, _ = io.WriteString(s.out, text) } // nobody is left to tell
 
@@ -55,9 +55,10 @@ func (s *screen) watch(ctx context.Context, r *Rack) {
 	}
 	t := time.NewTicker(every)
 	defer t.Stop()
+	news := r.Server.Events().Kept()
 	for {
 		rested := r.atRest() // before the boards are looked at, so that the last change is shown
-		s.show(r.Server.Fleet().Views())
+		s.show(r.Server.Fleet().Views(), news)
 		if rested && s.o.Once {
 			return
 		}
@@ -89,18 +90,22 @@ func hints(url string) []string {
 	return out
 }
 
-// show shows what has changed.
-func (s *screen) show(views []*actors.View) {
+// show shows what has changed: on a terminal the table, elsewhere every transition, however short the board stayed.
+func (s *screen) show(views []*actors.View, news *events.Reader) {
 	if s.o.Size != nil {
 		s.draw(views)
 		return
 	}
+	now := make(map[string]*actors.View, len(views))
 	for _, v := range views {
-		if s.seen[v.Spec.Name] == v.Board.Visit {
-			continue
+		now[v.Spec.Name] = v
+	}
+	for e, _, ok := news.Next(); ok; e, _, ok = news.Next() {
+		text := e.Text
+		if v := now[e.Board]; v != nil && v.Board.Visit == e.Visit {
+			text = note(v)
 		}
-		s.seen[v.Spec.Name] = v.Board.Visit
-		s.print(strings.TrimRight(fmt.Sprintf("%-9s %-16s %s", v.Spec.Name, v.Board.State, note(v)), " ") + "\n")
+		s.print(strings.TrimRight(fmt.Sprintf("%-9s %-16s %s", e.Board, e.To, text), " ") + "\n")
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
+	"mozpool/httpapi/events"
+	"mozpool/httpapi/v1"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -112,7 +114,7 @@ func TestDraw(t *testing.T) {
 	views := someBoards()
 	wrote := func() string {
 		defer out.Reset()
-		s.show(views)
+		s.show(views, nil)
 		return out.String()
 	}
 	if first := wrote(); strings.Contains(first, "\x1b[H") || !strings.Contains(first, "board10") || strings.Count(first, "\n") != 11 {
@@ -143,11 +145,17 @@ func TestLines(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	s := newScreen(Options{Boards: 10, Out: &out, JSON: true})
-	views := someBoards()
-	s.show(views)
-	s.show(views)
+	views, hub := someBoards(), events.New()
+	news := hub.Kept()
+	for _, v := range views {
+		hub.Publish(v1.BoardEvent{Board: v.Spec.Name, Event: v1.Event{To: v.Board.State, Visit: v.Board.Visit}})
+	}
+	s.show(views, news)
+	s.show(views, news)
+	hub.Publish(v1.BoardEvent{Board: "board4", Event: v1.Event{To: board.Verifying, Visit: 8, Text: "over before anybody looked"}})
+	hub.Publish(v1.BoardEvent{Board: "board4", Event: v1.Event{To: board.Cutting, Visit: 9}})
 	views[4] = view("board4", board.Cutting, func(v *actors.View) { v.Board.Visit = 9 })
-	s.show(views)
+	s.show(views, news)
 	s.hint(hints("http://127.0.0.1:8080"))
 	s.goodbye(Result{Boards: 10, Ready: 9, Failed: 1, Attempts: 11, Retries: 1, Seconds: 1.25}, true)
 	golden(t, "lines.txt", out.String())

@@ -20,7 +20,9 @@ import (
 	"mozpool/actors/board"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
+	"mozpool/httpapi/events"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/httpapi/webhook"
 	"mozpool/netboot"
 	"mozpool/netboot/images"
 	"mozpool/netboot/probe"
@@ -31,7 +33,7 @@ import (
 type Options struct {
 	Logger *slog.Logger     // nil: silence
 	Clock  func() time.Time // wall clock; nil: time.Now
-	// Version and Commit are of the binary, for its metrics; empty: unknown.
+	// Version and Commit are of the binary, for its metrics and the old API; empty: unknown.
 	Version, Commit string
 	// Speed divides every time of the boards' lives and the relay boards' rests; for simulated racks. 0: 1.
 	Speed float64
@@ -50,6 +52,10 @@ type Server struct {
 	fleet     *actors.Fleet
 	racks     []*netboot.Server // sorted by name of the rack
 	api       *httpapi.Server
+	oldAPI    *httpapi.Server // nil: none
+	doors     doors
+	events    *events.Hub
+	webhooks  *webhook.Sender
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
 }
@@ -66,7 +72,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if opts.Speed == 0 {
 		opts.Speed = 1
 	}
-	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, registry: prometheus.NewRegistry()}
+	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, registry: prometheus.NewRegistry(), events: events.New()}
 	s.metrics = newMetrics(s.registry, opts)
 	defer func() {
 		if err != nil {
@@ -125,6 +131,7 @@ func (s *Server) fleetConfig() actors.Config {
 	c := actors.Config{Journal: s.journal, Logs: s.logs, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
 		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Metrics: s.metrics.boards, Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
 		Relays: actors.RelayLimits{Test: relayTest}}
+	c.Told = s.told
 	for name, r := range s.cfg.Racks {
 		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
 			FailedOff:   r.FailedPowerState == config.FailedPowerOff,
@@ -157,9 +164,20 @@ func (s *Server) bind() error {
 }
 
 func (s *Server) bindAPI(racks []v1.Rack) error {
-	s.api = httpapi.New(httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Metrics: s.registry})
-	return s.api.Listen()
+	if err := s.openDoors(); err != nil {
+		return err
+	}
+	if err := s.openWebhooks(); err != nil {
+		return err
+	}
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Metrics: s.registry}
+	s.doors.guard(&c)
+	s.api = httpapi.New(c)
+	if err := s.api.Listen(); err != nil {
+		return err
+	}
+	return s.bindOld(c)
 }
 
 // APIURL is where people and programs reach the server.
@@ -188,7 +206,11 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, r := range s.racks {
 		g.Go(func() error { return r.Run(ctx) })
 	}
+	g.Go(func() error { return s.webhooks.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
+	if s.oldAPI != nil {
+		g.Go(func() error { return s.oldAPI.Run(ctx) })
+	}
 	err := g.Wait() // 1. nobody is answered any more, so nothing new comes in
 	s.log.Info("stopping", "error", err)
 	return errors.Join(err, s.close())
@@ -212,7 +234,7 @@ func (s *Server) close() error {
 	return errors.Join(errs...)
 }
 
-// Reload reads boards and images again. A bad file changes nothing.
+// Reload reads boards, images, tokens and the certificate again. A bad file changes nothing.
 func (s *Server) Reload(ctx context.Context) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
@@ -227,10 +249,15 @@ func (s *Server) Reload(ctx context.Context) error {
 		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
 			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
 	}
+	if err := s.doors.reload(s.cfg); err != nil {
+		s.log.Error("reload refused: nothing was changed", "error", err)
+		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the file, then reload again"}
+	}
 	s.catalogue.Set(l.catalogue)
 	if err := s.fleet.Apply(ctx, l.specs); err != nil {
 		return fmt.Errorf("reload boards: %w", err)
 	}
+	s.webhooks.Revive()
 	s.log.Info("reloaded", "boards", len(l.specs), "images", len(l.catalogue.Images()))
 	return nil
 }

@@ -1,0 +1,91 @@
+package describe
+
+import (
+	"mozpool/actors/board"
+	v1 "mozpool/httpapi/v1"
+)
+
+// parameter is what a parameter means.
+type parameter struct {
+	text   string
+	schema object
+}
+
+var (
+	textual = object{"type": "string"}
+	flag    = object{"type": "string", "enum": []string{"0", "1", "true", "false"}}
+	whole   = object{"type": "integer", "minimum": 1}
+)
+
+// parameters are those of paths, in braces, and of queries.
+var parameters = map[string]parameter{
+	"{name}":   {"Name.", textual},
+	"{number}": {"Number of the attempt.", whole},
+	"board":    {"Only this board; * and ? may stand in it.", textual},
+	"rack":     {"Only this rack.", textual},
+	"state":    {"Only these states, separated by commas; failed is all of failed_….", textual},
+	"label":    {"Only boards with this label: KEY or KEY=VALUE. May be repeated.", object{"type": "array", "items": textual}},
+	"image":    {"Only boards with this image.", textual},
+	"text":     {"Only where this text stands.", textual},
+	"limit":    {"At most so many.", whole},
+	"cursor":   {"The next of the page before.", textual},
+	"since":    {"Not older than this: a time, or how long ago (10m).", textual},
+	"source":   {"Only lines of this source: syslog, statemachine, relay, api, transfer, console.", textual},
+	"tail":     {"Only the last so many lines.", whole},
+	"follow":   {"1: go on with what comes; JSON is then an object a line.", flag},
+	"kept":     {"1: answer with the events that are still there, as JSON, and end.", flag},
+}
+
+const (
+	boards = v1.Prefix + "/boards"
+	one    = boards + "/{name}"
+)
+
+// status is the answer of those who have nothing more to say.
+type status struct {
+	Status string `json:"status"`
+}
+
+// wish is an operation that asks something of a board.
+func wish(verb, text string, body any) Operation {
+	return Operation{Method: "POST", Path: one + "/" + verb, Text: text, Body: body, Answer: v1.Accepted{}, Status: 202}
+}
+
+// Operations is the whole API, in the order in which it is shown.
+var Operations = []Operation{
+	{Method: "GET", Path: boards, Text: "List boards, sorted by name.", Query: []string{"rack", "state", "label", "image", "text", "limit", "cursor"}, Answer: v1.Boards{}},
+	{Method: "GET", Path: one, Text: "Show a board. The ETag is its visit.", Answer: v1.Board{}},
+	wish("image", "Put an image on a board.", v1.ImageWish{}),
+	wish(string(board.WantPowerOn), "Give a board power.", struct{}{}),
+	wish(string(board.WantPowerOff), "Take a board's power.", struct{}{}),
+	wish(string(board.WantPowerCycle), "Boot a board from its card.", struct{}{}),
+	wish(string(board.WantSelfTest), "Have a board test itself.", struct{}{}),
+	wish(string(board.WantMaintenance), "Boot a board into the maintenance image.", struct{}{}),
+	wish("cancel", "End what a board was asked for.", v1.CancelOrder{}),
+	wish("accept", "Declare a board good as it stands; nothing is switched.", struct{}{}),
+	wish("lock", "Keep automation and other people away from a board.", v1.LockOrder{}),
+	wish("unlock", "End a lock.", struct{}{}),
+	wish("comment", "Say something about a board to whoever looks at it.", v1.CommentOrder{}),
+	{Method: "PUT", Path: one + "/state", Text: "Set a board's state: new, ready, troubleshooting or locked_out, if it is still in the visit that If-Match names.",
+		Body: v1.StateOrder{}, Answer: v1.Accepted{}, Match: true},
+	{Method: "POST", Path: v1.Prefix + "/bulk", Text: "Ask the same of several boards; each answers for itself.", Body: v1.BulkOrder{}, Answer: v1.BulkResults{}},
+	{Method: "GET", Path: one + "/why", Text: "Explain what a board does, why, and what happens next.", Answer: v1.Why{}},
+	{Method: "GET", Path: one + "/attempts", Text: "List a board's attempts that have ended, the latest first.", Query: []string{"limit"}, Answer: v1.Attempts{}},
+	{Method: "GET", Path: one + "/attempts/{number}", Text: "Show an attempt that has ended, with its transitions.", Answer: v1.AttemptDetail{}},
+	{Method: "GET", Path: one + "/log", Text: "Show a board's log; as JSON, or with Accept: text/plain a line each.", Query: []string{"since", "source", "text", "tail", "follow"},
+		Answer: v1.Log{}, Media: []string{"text/plain", "application/x-ndjson"}},
+	{Method: "GET", Path: v1.Prefix + "/events", Text: "Follow the transitions of boards as server-sent events: transition has a BoardEvent, reset says that some were lost.",
+		Query: []string{"board", "rack", "state", "kept"}, Answer: v1.BoardEvents{}, Media: []string{"text/event-stream"}},
+	{Method: "GET", Path: v1.Prefix + "/webhooks", Text: "List the programs that are told of events.", Answer: v1.Webhooks{}},
+	{Method: "GET", Path: v1.Prefix + "/images", Text: "List images.", Answer: v1.Images{}},
+	{Method: "GET", Path: v1.Prefix + "/hardware", Text: "List hardware types.", Answer: v1.HardwareTypes{}},
+	{Method: "GET", Path: v1.Prefix + "/relays", Text: "List relay boards.", Answer: v1.Relays{}},
+	{Method: "GET", Path: v1.Prefix + "/racks", Text: "List racks.", Answer: v1.Racks{}},
+	{Method: "GET", Path: v1.Prefix + "/discovered", Text: "List MAC addresses that asked for a boot entry and are no board.", Answer: v1.Discovered{}},
+	{Method: "POST", Path: v1.Prefix + "/reload", Text: "Read boards, images, tokens and the certificate again; a bad file changes nothing.", Body: struct{}{}, Answer: status{}},
+	{Method: "GET", Path: v1.Prefix + "/openapi.json", Text: "This description.", Answer: map[string]any{}},
+	{Method: "GET", Path: v1.Prefix + "/openapi.html", Text: "This description, for people.", Answer: "", Media: []string{"text/html"}, Only: true},
+	{Method: "GET", Path: "/livez", Text: "Say that the process answers.", Answer: status{}},
+	{Method: "GET", Path: "/readyz", Text: "Say whether the server can do its work now.", Answer: v1.Readiness{}},
+	{Method: "GET", Path: "/metrics", Text: "Metrics in the text format of Prometheus.", Answer: "", Media: []string{"text/plain"}, Only: true},
+}
