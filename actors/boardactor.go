@@ -206,7 +206,7 @@ func (a *boardActor) rules(of *Inputs) *board.Rules {
 	if sw, err := a.f.cfg.Power.Parse(a.spec.Power); err != nil {
 		r.Powerless = err.Error()
 	} else {
-		r.Manual = sw.Manual()
+		r.Manual, r.CyclesOnly = sw.Manual(), sw.Cycles
 	}
 	if of != nil {
 		r.Limits, r.Stall, r.Verify = of.Limits, of.Stall, of.Check.Kind

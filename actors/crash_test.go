@@ -51,7 +51,7 @@ func crash(t *testing.T, at int32, stored bool) {
 	if restarts != 1 || b.State != board.Ready || b.Card != "v2" || b.Attempt != 1 || b.Boot != 1 || b.Cycles != 1 || len(b.Tries) != 0 {
 		t.Errorf("after %d restarts: %+v", restarts, b)
 	}
-	if cuts := w.rail.cuts[Switch{"relay1", 1, 1}]; cuts != 1 {
+	if cuts := w.rail.cuts[relayAt(1, 1)]; cuts != 1 {
 		t.Errorf("cut %d times", cuts)
 	}
 }

@@ -165,9 +165,9 @@ func TestDays(t *testing.T) {
 		w := newWorld(t, n, func(c *Config) { c.Racks["r1"] = RackRules{BootsAtOnce: 1 + n/30} }) // few places: boards queue
 		u.w = w
 		w.rail.onSwitch = func(s Switch, on bool) {
-			var chassis int
-			_, _ = fmt.Sscanf(s.Board, "relay%d", &chassis) // rail.Parse made it
-			u.switched(fmt.Sprintf("board%d", (chassis-1)*14+s.Relay), on)
+			var chassis, n int
+			_, _ = fmt.Sscanf(s.Line, "relay%d:%d", &chassis, &n) // rail.Parse made it
+			u.switched(fmt.Sprintf("board%d", (chassis-1)*14+n), on)
 		}
 		until := time.Now().Add(time.Duration(*daysDays) * 24 * time.Hour)
 		for time.Now().Before(until) {
@@ -219,7 +219,7 @@ func (u *unreliable) judge() {
 			t.Errorf("%s has not come to rest: %+v", v.Spec.Name, v.Board)
 		}
 		sw, _ := u.w.rail.Parse(v.Spec.Power)
-		if on, _ := u.w.rail.Powered(t.Context(), sw); v.Board.Power != board.PowerUnknown && on != (v.Board.Power == board.PowerOn) && !v.Board.State.Failed() {
+		if on := u.w.rail.powered(sw); v.Board.Power != board.PowerUnknown && on != (v.Board.Power == board.PowerOn) && !v.Board.State.Failed() {
 			t.Errorf("%s has power %v, and its record says %s", v.Spec.Name, on, v.Board.Power)
 		}
 	}

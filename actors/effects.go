@@ -14,7 +14,7 @@ import (
 func (a *boardActor) perform(effects []board.Effect) {
 	for _, e := range effects {
 		switch e.Do {
-		case board.MakeOff, board.MakeOn, board.CheckPower:
+		case board.MakeOff, board.MakeOn, board.CheckPower, board.Cycle:
 			a.switchPower(e)
 		case board.Probe:
 			a.lookForImage(e.Visit)
@@ -34,7 +34,7 @@ func (a *boardActor) switchPower(e board.Effect) {
 	if a.b.Deadline > 0 {
 		op.due = time.UnixMilli(a.b.Deadline)
 	}
-	a.f.root.Send(a.f.relay(sw.Board), op)
+	a.f.root.Send(a.f.relay(sw), op)
 }
 
 // lookDark looks whether a board whose power was read back off answers all the same. Loopback addresses are no boards'.
@@ -43,13 +43,13 @@ func (a *boardActor) lookDark() {
 	if !addr.IsValid() || addr.IsLoopback() {
 		return
 	}
-	after := a.f.cfg.Power.Rest() / 2
+	after := a.f.scale(darkTime) / 2
 	if a.b.State == board.Off {
 		after = a.f.scale(offLooks)
 	}
 	f, self, visit := a.f, a.self, a.b.Visit
 	time.AfterFunc(after, func() {
-		ctx, cancel := context.WithTimeout(f.ctx, f.cfg.Power.Rest()/2)
+		ctx, cancel := context.WithTimeout(f.ctx, f.scale(darkTime)/2)
 		defer cancel()
 		if f.ctx.Err() == nil && f.cfg.Probe(ctx, addr, Check{Kind: board.VerifyPing}) == nil {
 			f.root.Send(self, &item{in: board.Input{Kind: board.StillUp, Visit: visit, Text: "answers pings"}})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,94 +26,6 @@ func (p plans) Plan(_ context.Context, _ inventory.Spec, _ board.Want, image str
 }
 
 func (p plans) Open(raw []byte) (*Inputs, error) { return &Inputs{Raw: raw, Check: p.check}, nil }
-
-// rail is a relay board in memory that keeps a record of what was switched, and can fail.
-type rail struct {
-	mu    sync.Mutex
-	off   map[Switch]bool
-	cuts  map[Switch]int
-	open  int
-	most  int // connections at once
-	fail  error
-	calls int
-	stuck map[Switch]error
-	// onSwitch hears when a board gets or loses power.
-	onSwitch func(s Switch, on bool)
-}
-
-func newRail() *rail { return &rail{off: make(map[Switch]bool), cuts: make(map[Switch]int)} }
-
-func (r *rail) Parse(spec string) (Switch, error) {
-	var s Switch
-	if _, err := fmt.Sscanf(spec, "relay%d:%d", &s.Bank, &s.Relay); err != nil {
-		return s, errors.New("the board has no relay")
-	}
-	s.Board = fmt.Sprintf("relay%d", s.Bank)
-	return s, nil
-}
-
-func (r *rail) Dial(context.Context, string, func() error) (RelaySession, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.fail != nil {
-		return nil, r.fail
-	}
-	r.open++
-	r.most = max(r.most, r.open)
-	return r, nil
-}
-
-func (r *rail) Rest() time.Duration { return time.Second }
-
-func (r *rail) Test(context.Context) error { return nil }
-
-func (r *rail) Set(_ context.Context, s Switch, on bool) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.calls++
-	if err := r.stuck[s]; err != nil {
-		return err
-	}
-	if !on && !r.off[s] {
-		r.cuts[s]++
-	}
-	if r.onSwitch != nil && r.off[s] == on {
-		r.onSwitch(s, on)
-	}
-	r.off[s] = !on
-	return nil
-}
-
-func (r *rail) Powered(_ context.Context, s Switch) (bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return !r.off[s], nil
-}
-
-func (r *rail) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.open--
-	return nil
-}
-
-func (r *rail) switched() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.calls
-}
-
-func (r *rail) stick(s Switch, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stuck = map[Switch]error{s: err}
-}
-
-func (r *rail) setFail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.fail = err
-}
 
 func specs(n int) []inventory.Spec {
 	all := make([]inventory.Spec, n)
@@ -227,7 +138,7 @@ func TestAnImageGoesOnABoard(t *testing.T) {
 		if v.Board.Card != "v2" || v.Address.String() != "10.0.0.7" || w.f.ByAddress(v.Address) == nil {
 			t.Errorf("card %q, address %s", v.Board.Card, v.Address)
 		}
-		if w.rail.cuts[Switch{"relay1", 1, 1}] != 1 || w.rail.most != 1 {
+		if w.rail.cuts[relayAt(1, 1)] != 1 || w.rail.most != 1 {
 			t.Errorf("cuts %v, connections at once %d", w.rail.cuts, w.rail.most)
 		}
 		attempts, err := w.f.Attempts(t.Context(), "board1", 0)
@@ -329,7 +240,7 @@ func TestRestartGoesOn(t *testing.T) {
 				}
 				w.f.Tell("board1", Evidence{Input: board.Input{Kind: board.LoaderAsked}})
 				w.until("board1", board.Ready)
-				if cuts := w.rail.cuts[Switch{"relay1", 1, 1}]; cuts != 1 {
+				if cuts := w.rail.cuts[relayAt(1, 1)]; cuts != 1 {
 					t.Errorf("cut %d times", cuts)
 				}
 			})

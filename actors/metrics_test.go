@@ -43,7 +43,7 @@ func TestMetricsOfALife(t *testing.T) {
 			t.Errorf("%v places are held while a board boots", got)
 		}
 		w.install("board1")
-		w.rail.stick(Switch{"relay1", 1, 2}, errors.New("read back on after off"))
+		w.rail.stick(relayAt(1, 2), errors.New("read back on after off"))
 		w.wish("board2", board.WantPowerOff, "")
 		w.until("board2", board.FailedPower)
 		got := scraped(t, reg)

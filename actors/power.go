@@ -2,45 +2,52 @@ package actors
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"mozpool/actors/board"
 )
 
-// Power reaches the relay boards.
+// Power reaches the relay boards, and whatever else switches boards' power; "relay board" stands for all of them.
 type Power interface {
 	// Parse reads a board's power line. The zero Switch: there is no relay, a person switches the board. Its error is a
 	// sentence for people, with the remedy.
 	Parse(spec string) (Switch, error)
-	// Dial opens the one connection that a relay board serves at a time. before is called immediately before each write
-	// to it; its error stops that write.
-	Dial(ctx context.Context, relayBoard string, before func() error) (RelaySession, error)
-	// Rest is how long a relay board is deaf after a connection was closed.
-	Rest() time.Duration
+	// Dial opens the one connection that the relay board of s serves at a time. before is called immediately before each
+	// write to it; its error stops that write.
+	Dial(ctx context.Context, s Switch, before func() error) (RelaySession, error)
 }
 
-// Switch is one relay of one relay board.
+// Switch is one relay of one relay board. Two of them are the same relay if Board and Outlet are.
 type Switch struct {
-	Board string // host:port of the relay board; empty: no relay
-	Bank  int    // 1 to 4
-	Relay int    // 1 to 8
+	Board  string        // what takes one connection at a time, such as host:port; empty: no relay
+	Outlet string        // on Board
+	Line   string        // the power line, tidy and without secrets
+	Rest   time.Duration // how long Board is deaf after a connection was closed
+	// Cycles: it can do nothing but take the power and give it back at once, and repeating that cuts again.
+	Cycles bool
 }
 
-func (s Switch) String() string { return fmt.Sprintf("%s:bank%d:relay%d", s.Board, s.Bank, s.Relay) }
+func (s Switch) String() string { return s.Line }
 
 // Manual says that there is no relay.
 func (s Switch) Manual() bool { return s.Board == "" }
+
+func (s Switch) same(o Switch) bool { return s.Board == o.Board && s.Outlet == o.Outlet }
 
 // RelaySession is one connection to a relay board. Each call drives or reads one relay, reads it back, and says in its
 // error what went wrong; relayproto has the errors. on means that the board behind the relay has power.
 type RelaySession interface {
 	Set(ctx context.Context, s Switch, on bool) error
+	// Cycle is for a Switch that Cycles: after an error, it may have happened all the same.
+	Cycle(ctx context.Context, s Switch) error
 	Powered(ctx context.Context, s Switch) (bool, error)
 	// Test asks the relay board for a sign of life; no relay moves.
 	Test(ctx context.Context) error
 	Close() error
 }
+
+// darkTime is how long a board is without power at least, so that it does not come up half reset.
+const darkTime = time.Second
 
 // What a relay board is doing, for people.
 const (

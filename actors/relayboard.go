@@ -47,6 +47,7 @@ type relayState struct {
 type relayActor struct {
 	f       *Fleet
 	name    string
+	to      Switch // any of its relays
 	rack    string // of the board that asked last
 	self    *actor.PID
 	line    *line
@@ -63,21 +64,21 @@ type relayActor struct {
 }
 
 // relay finds the actor of a relay board, or makes it.
-func (f *Fleet) relay(name string) *actor.PID {
+func (f *Fleet) relay(to Switch) *actor.PID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	pid, ok := f.relays[name]
+	pid, ok := f.relays[to.Board]
 	if !ok {
-		a := newRelayActor(f, name)
+		a := newRelayActor(f, to)
 		pid = f.root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
-		f.relays[name] = pid
+		f.relays[to.Board] = pid
 	}
 	return pid
 }
 
-func newRelayActor(f *Fleet, name string) *relayActor {
-	dark, linger := f.cfg.Power.Rest(), f.scale(commitPatience)
-	a := &relayActor{f: f, name: name, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), limits: f.cfg.Relays.orDefault(),
+func newRelayActor(f *Fleet, to Switch) *relayActor {
+	name, dark, linger := to.Board, f.scale(darkTime), f.scale(commitPatience)
+	a := &relayActor{f: f, name: name, to: to, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), limits: f.cfg.Relays.orDefault(),
 		st: relayState{state: RelayIdle}}
 	if i := f.incidents.open(IncidentRelay, name); i != nil {
 		a.st.incident = i.ID
@@ -138,6 +139,7 @@ func (a *relayActor) take(o *powerOp) {
 	if o.rack != "" {
 		a.rack = o.rack
 	}
+	a.to = o.sw
 	a.line.add(o)
 	if a.st.incident != "" {
 		a.sendAway()
@@ -190,7 +192,7 @@ func (a *relayActor) after(d time.Duration, msg any) *time.Timer {
 func (a *relayActor) open() {
 	a.busy, a.st.state = true, RelayBusy
 	a.line.open(time.Now())
-	s := session{f: a.f, self: a.self, name: a.name, rack: a.rack}
+	s := session{f: a.f, self: a.self, to: a.to, rack: a.rack}
 	go s.run() // ends with sessionOver
 }
 
@@ -223,7 +225,7 @@ func (a *relayActor) opDone(m *opDone) {
 	}
 	a.fault(m.err)
 	o.fails++
-	if o.order == nil && !o.settle && !slices.ContainsFunc(a.line.ops, func(n *powerOp) bool { return n.id == o.id }) {
+	if o.order == nil && !o.settle && !(o.wired && o.do == board.Cycle) && !slices.ContainsFunc(a.line.ops, func(n *powerOp) bool { return n.id == o.id }) {
 		a.line.ops = append(a.line.ops, o)
 	}
 }
@@ -239,7 +241,7 @@ func (a *relayActor) fault(err error) {
 // over lets the relay board rest after a connection, longer after one that brought nothing.
 func (a *relayActor) over(m *sessionOver) {
 	a.busy, a.asker, a.resting, a.st.state = false, nil, true, RelayResting
-	rest := a.f.cfg.Power.Rest()
+	rest := a.to.Rest
 	if o := a.handed; o != nil { // the connection ended before it was begun
 		a.handed = nil
 		a.line.ops = append(a.line.ops, o)

@@ -13,6 +13,9 @@ type doubt struct {
 const doubtTries = 5
 
 func (a *relayActor) doubtful(o *powerOp) {
+	if o.sw.Cycles {
+		return // it gives the power back by itself
+	}
 	if o.do != board.MakeOff && (o.order == nil || o.order.do != RelayCycle) {
 		return
 	}
@@ -48,7 +51,7 @@ func (f *Fleet) recorded(id string) board.Do {
 // has says whether something waits for the relay.
 func (l *line) has(sw Switch) bool {
 	for _, o := range l.ops {
-		if o.sw == sw {
+		if o.sw.same(sw) {
 			return true
 		}
 	}

@@ -51,15 +51,16 @@ func (f *Fleet) release(v *View) {
 		f.send(v.Spec.ID, &item{in: board.Input{Kind: board.RelayUp}})
 		return
 	}
-	f.root.Send(f.relay(sw.Board), &awaits{v.Spec.ID})
+	f.root.Send(f.relay(sw), &awaits{v.Spec.ID})
 }
 
 // tendRelays makes the actors of relay boards that are to be looked after although no board asks for them: those in
 // trouble, and all if idle ones are tested.
 func (f *Fleet) tendRelays() {
-	for _, r := range f.Relays() {
-		if f.cfg.Relays.Test > 0 || f.incidents.open(IncidentRelay, r.Name) != nil {
-			f.relay(r.Name)
+	for _, v := range f.Views() {
+		sw, err := f.cfg.Power.Parse(v.Spec.Power)
+		if err == nil && !sw.Manual() && (f.cfg.Relays.Test > 0 || f.incidents.open(IncidentRelay, sw.Board) != nil) {
+			f.relay(sw)
 		}
 	}
 	for _, i := range f.Incidents() {

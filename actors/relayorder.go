@@ -41,17 +41,20 @@ func (f *Fleet) Relay(ctx context.Context, power string, do RelayDo, by string, 
 	if sw.Manual() {
 		return false, problem(BadRequest, "name one as host:bankN:relayM", "a person is no relay")
 	}
+	if sw.Cycles && (do == RelayOn || do == RelayOff) {
+		return false, problem(Refused, "ask for a cycle", "%s can only cycle", sw)
+	}
 	v := f.behind(sw)
 	if do != RelayStatus {
 		if err := f.mayTouch(v, do, by, force); err != nil {
 			return false, err
 		}
 	}
-	o := &powerOp{sw: sw, order: &relayAsk{do: do, dark: f.cfg.Power.Rest(), ctx: ctx, reply: make(chan relayAnswer, 1)}}
+	o := &powerOp{sw: sw, order: &relayAsk{do: do, dark: f.scale(darkTime), ctx: ctx, reply: make(chan relayAnswer, 1)}}
 	if v != nil {
 		o.name, o.rack = v.Spec.Name, v.Spec.Rack
 	}
-	f.root.Send(f.relay(sw.Board), o)
+	f.root.Send(f.relay(sw), o)
 	select {
 	case a := <-o.order.reply:
 		if a.err != nil {
@@ -71,7 +74,7 @@ func (f *Fleet) Relay(ctx context.Context, power string, do RelayDo, by string, 
 // behind finds the board on a relay; nil: none that is known.
 func (f *Fleet) behind(sw Switch) *View {
 	for _, v := range f.Views() {
-		if s, err := f.cfg.Power.Parse(v.Spec.Power); err == nil && s == sw {
+		if s, err := f.cfg.Power.Parse(v.Spec.Power); err == nil && s.same(sw) {
 			return v
 		}
 	}
@@ -106,6 +109,10 @@ func (f *Fleet) obey(ctx context.Context, c RelaySession, o *powerOp) (err error
 		a.on = o.order.do == RelayOn
 		return c.Set(ctx, o.sw, a.on)
 	case RelayCycle:
+		if o.sw.Cycles {
+			a.on = true
+			return c.Cycle(ctx, o.sw)
+		}
 		if err := c.Set(ctx, o.sw, false); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ import (
 type session struct {
 	f    *Fleet
 	self *actor.PID
-	name string
+	to   Switch // any relay of the relay board
 	rack string
 }
 
@@ -31,7 +31,7 @@ func (s *session) work() error {
 	ctx, cancel := context.WithTimeout(s.f.ctx, sessionLimit)
 	defer cancel()
 	began := time.Now()
-	conn, err := s.f.cfg.Power.Dial(ctx, s.name, func() error { return s.f.held(s.rack) })
+	conn, err := s.f.cfg.Power.Dial(ctx, s.to, func() error { return s.f.held(s.rack) })
 	if err != nil {
 		s.f.cfg.Metrics.exchanged(s.rack, time.Since(began), err)
 		return err
@@ -99,7 +99,7 @@ func (f *Fleet) exchange(ctx context.Context, c RelaySession, o *powerOp) error 
 	f.line(o.name, "relay", 6, o.sw.String()+": "+text)
 	kind := board.PowerIsOn
 	switch {
-	case o.settle || o.do == board.CheckPower:
+	case o.settle || o.do == board.CheckPower || o.do == board.Cycle:
 		return nil
 	case o.do == board.MakeOff:
 		kind = board.PowerIsOff
@@ -110,6 +110,9 @@ func (f *Fleet) exchange(ctx context.Context, c RelaySession, o *powerOp) error 
 
 // drive does what an op says, and tells what the relay does now.
 func (f *Fleet) drive(ctx context.Context, c RelaySession, o *powerOp) (string, error) {
+	if o.sw.Cycles {
+		return f.driveCycle(ctx, c, o)
+	}
 	switch o.do {
 	case board.MakeOff:
 		return "off, read back", c.Set(ctx, o.sw, false)
@@ -121,6 +124,17 @@ func (f *Fleet) drive(ctx context.Context, c RelaySession, o *powerOp) (string, 
 		return "was off against the record: switched on again", c.Set(ctx, o.sw, true)
 	default:
 		return "on, read back", c.Set(ctx, o.sw, true)
+	}
+}
+
+// driveCycle is drive for what can only cycle. Off and on do nothing but find it alive: once the record says that the
+// board is booting, and not before, it cycles. So whoever comes after a crash waits for the board, and cuts nothing.
+func (f *Fleet) driveCycle(ctx context.Context, c RelaySession, o *powerOp) (string, error) {
+	switch o.do {
+	case board.Cycle:
+		return "cycled", c.Cycle(ctx, o.sw)
+	default:
+		return "is there; it cycles once that is recorded", nil
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mozpool/relayproto"
+	"mozpool/relayproto/power"
 )
 
 // RelayLimits say when failures of a relay board are an incident of the relay board, and no longer the boards' own.
@@ -62,4 +63,11 @@ func (t *relayTrouble) pause(scale func(time.Duration) time.Duration) time.Durat
 const relayBackoff = 8 * time.Second // at most between two tries of an unreachable relay board
 
 // wired says whether a failed exchange may have reached the relay.
-func wired(err error) bool { return err != nil && !errors.Is(err, relayproto.ErrHeld) }
+func wired(err error) bool {
+	for _, never := range []error{relayproto.ErrHeld, relayproto.ErrUnreachable, relayproto.ErrRefused, power.ErrCannot} {
+		if errors.Is(err, never) {
+			return false
+		}
+	}
+	return err != nil
+}

@@ -16,7 +16,7 @@ func TestAStuckRelayStarvesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 14, nil)
 		defer w.f.Stop()
-		w.rail.stick(Switch{"relay1", 1, 1}, errors.New("read back on after off"))
+		w.rail.stick(relayAt(1, 1), errors.New("read back on after off"))
 		for i := range 14 {
 			w.wish(fmt.Sprintf("board%d", i+1), board.WantPowerOff, "")
 		}

@@ -75,15 +75,16 @@ const (
 // Rules are what holds for one board at one moment beside the table: limits of its hardware type and image, how its
 // image proves itself, what its rack wants.
 type Rules struct {
-	Limits    map[State]time.Duration // override the row's limit
-	Stall     time.Duration           // overrides the row's stall limit where the row has one; 0: the row's
-	Tries     uint8                   // overrides the rows' tries; 0: the rows'
-	Verify    VerifyKind              // empty: VerifyLoader
-	Powerless string                  // not empty: the power line is wrong, so no wish that boots the board can be carried out
-	Manual    bool                    // no relay: a person switches the board when it is asked to boot
-	FailedOff bool                    // a board that comes to rest in failed_… is switched off
-	Jitter    time.Duration           // added to the grace after a resume
-	Speed     float64                 // divides every time, for simulated racks; 0: 1
+	Limits     map[State]time.Duration // override the row's limit
+	Stall      time.Duration           // overrides the row's stall limit where the row has one; 0: the row's
+	Tries      uint8                   // overrides the rows' tries; 0: the rows'
+	Verify     VerifyKind              // empty: VerifyLoader
+	Powerless  string                  // not empty: the power line is wrong, so no wish that boots the board can be carried out
+	CyclesOnly bool                    // the switch can only take the power and give it back at once
+	Manual     bool                    // no relay: a person switches the board when it is asked to boot
+	FailedOff  bool                    // a board that comes to rest in failed_… is switched off
+	Jitter     time.Duration           // added to the grace after a resume
+	Speed      float64                 // divides every time, for simulated racks; 0: 1
 }
 
 // Input is one thing that happened. Which fields count depends on Kind.

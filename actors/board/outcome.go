@@ -8,7 +8,10 @@ const (
 	MakeOff    Do = "make_off"    // drive the relay so that the board has no power, read it back
 	MakeOn     Do = "make_on"     // drive the relay so that the board has power, read it back
 	CheckPower Do = "check_power" // read the relay; only where it reads off, make it on
-	Probe      Do = "probe"       // look for the image as its verify asks, until the visit is over
+	// Cycle has a switch that can do nothing else take the power and give it back. It is the one effect that is not
+	// absolute: it leaves once, when the record says already that the board boots.
+	Cycle Do = "cycle"
+	Probe Do = "probe" // look for the image as its verify asks, until the visit is over
 )
 
 // Effect is something to do once the Board that it came with is stored. Its answer carries Visit.

@@ -297,6 +297,9 @@ func (s *step) enter(state State) {
 	default:
 	}
 	s.effect(table[state].enter)
+	if s.in.Rules.CyclesOnly && s.in.Kind == PowerIsOn {
+		s.effect(Cycle) // its "off" and "on" only found the switch alive
+	}
 	s.r.Store, s.r.Verdict = true, Moved
 }
 
@@ -323,7 +326,7 @@ func (s *step) settle(state State) {
 	s.r.Ended = s.b.Want != WantNothing
 	s.b.Want = WantNothing
 	if state.Failed() {
-		if s.in.Rules.FailedOff && s.in.Rules.Powerless == "" && !s.in.Rules.Manual && s.b.Power != PowerOff {
+		if s.in.Rules.FailedOff && s.in.Rules.Powerless == "" && !s.in.Rules.Manual && !s.in.Rules.CyclesOnly && s.b.Power != PowerOff {
 			s.b.Power = PowerOff
 			s.effect(MakeOff)
 		}
@@ -333,6 +336,9 @@ func (s *step) settle(state State) {
 }
 
 func (s *step) effect(do Do) {
+	if do == CheckPower && s.in.Rules.CyclesOnly {
+		return // there is nothing to make on
+	}
 	if do != "" && (do == Probe || !s.in.Rules.Manual) {
 		s.r.Effects = append(s.r.Effects, Effect{Do: do, Visit: s.b.Visit})
 	}

@@ -64,6 +64,8 @@ func (s *step) mayBegin() bool {
 		return s.refuse("correct its power in the inventory", "%s", in.Rules.Powerless)
 	case in.Rules.Manual && (in.Want == WantPowerOn || in.Want == WantPowerOff):
 		return s.refuse("switch it by hand; ask for a power-cycle to have it verified after that", "the board has no relay")
+	case in.Rules.CyclesOnly && (in.Want == WantPowerOn || in.Want == WantPowerOff):
+		return s.refuse("ask for a power-cycle", "the board's switch can only cycle")
 	case in.Want == WantPowerOn && b.Power == PowerOn:
 		return s.refuse("ask for a power-cycle", "the board has power already")
 	case in.Own && !s.mayOwn():

@@ -6,75 +6,88 @@ import (
 	"time"
 
 	"mozpool/actors"
-	"mozpool/relayproto"
 	"mozpool/relayproto/power"
 )
-
-// relayRest is how long a relay board is deaf after a connection was closed.
-const relayRest = time.Second
 
 // relayTest is how often an idle relay board is asked for a sign of life.
 const relayTest = 5 * time.Minute
 
-// relays reaches ProXR relay boards for the actors.
+// relays reaches relay boards, and what else switches power, for the actors.
 type relays struct {
 	speed float64 // divides the rest, for simulated relay boards
 }
 
 var _ actors.Power = relays{}
 
-// ParsePower tells whether the text is a power address; the inventory asks it.
+// ParsePower tells whether the text is a power line; the inventory asks it.
 func ParsePower(text string) error {
-	_, err := relays{}.Parse(text)
+	_, err := power.Parse(text)
 	return err
 }
 
 // Parse implements actors.Power.
-func (relays) Parse(spec string) (actors.Switch, error) {
-	s, err := power.Parse(spec)
-	switch {
-	case err != nil || s.Kind == power.Manual:
+func (r relays) Parse(line string) (actors.Switch, error) {
+	s, err := power.Parse(line)
+	if err != nil || s.Kind == power.Manual {
 		return actors.Switch{}, err
-	case s.Kind != power.ProXR:
-		return actors.Switch{}, fmt.Errorf("power: servers of this version drive relay boards only, not %s switches, which mozpool relay --direct reaches; use a relay, host[:port]:bankN:relayM, or manual", s.Kind)
 	}
-	return actors.Switch{Board: s.Key(), Bank: s.Relay.Relay.Bank, Relay: s.Relay.Relay.Number}, nil
+	o := s.Outlet()
+	return actors.Switch{Board: o.Device, Outlet: o.Name, Line: s.String(), Cycles: !s.Can.Switch,
+		Rest: time.Duration(float64(s.Rest()) / r.speed)}, nil
 }
 
 // Dial implements actors.Power.
-func (relays) Dial(ctx context.Context, relayBoard string, before func() error) (actors.RelaySession, error) {
-	s, err := relayproto.Dial(ctx, relayproto.Config{Address: relayBoard, Before: before})
+func (relays) Dial(ctx context.Context, sw actors.Switch, before func() error) (actors.RelaySession, error) {
+	spec, err := power.Parse(sw.Line)
+	if err != nil {
+		return nil, fmt.Errorf("relay board %s: %w", sw.Board, err)
+	}
+	s, err := power.Open(ctx, spec, power.Options{Before: before})
 	if err != nil {
 		return nil, err
 	}
 	return session{s}, nil
 }
 
-// Rest implements actors.Power.
-func (r relays) Rest() time.Duration { return time.Duration(float64(relayRest) / r.speed) }
+// session is one connection to a relay board. The deadline is that of Dial's context.
+type session struct{ s power.Session }
 
-// session is one connection to a relay board.
-type session struct{ s *relayproto.Session }
-
-// Set implements actors.RelaySession. The deadline is that of Dial's context.
+// Set implements actors.RelaySession.
 func (s session) Set(_ context.Context, sw actors.Switch, on bool) error {
 	if on {
-		return s.s.MakeOn(relayOf(sw))
+		return with(sw, s.s.MakeOn)
 	}
-	return s.s.MakeOff(relayOf(sw))
+	return with(sw, s.s.MakeOff)
 }
 
-// Powered implements actors.RelaySession.
-func (s session) Powered(_ context.Context, sw actors.Switch) (bool, error) {
-	return s.s.Read(relayOf(sw))
+// Cycle implements actors.RelaySession.
+func (s session) Cycle(_ context.Context, sw actors.Switch) error { return with(sw, s.s.Cycle) }
+
+// Powered implements actors.RelaySession. A switch that cannot tell is believed to give power.
+func (s session) Powered(_ context.Context, sw actors.Switch) (on bool, err error) {
+	err = with(sw, func(spec power.Spec) error {
+		if on = !spec.Can.Read; on {
+			return nil
+		}
+		on, err = s.s.Read(spec)
+		return err
+	})
+	return on, err
 }
 
 // Test implements actors.RelaySession.
-func (s session) Test(context.Context) error { return s.s.Test() }
+func (s session) Test(context.Context) error {
+	_, err := s.s.Test()
+	return err
+}
 
 // Close implements actors.RelaySession.
 func (s session) Close() error { return s.s.Close() }
 
-func relayOf(sw actors.Switch) relayproto.Relay {
-	return relayproto.Relay{Bank: sw.Bank, Number: sw.Relay}
+func with(sw actors.Switch, do func(power.Spec) error) error {
+	spec, err := power.Parse(sw.Line)
+	if err != nil {
+		return fmt.Errorf("power of %s: %w", sw.Board, err)
+	}
+	return do(spec)
 }
