@@ -236,6 +236,8 @@ func (a *boardActor) adopt(fl *flight) {
 		a.tell(from, fl)
 		a.f.cfg.Metrics.moved(a.spec.Rack, &from, &fl.res, a.f.now())
 		a.entered(fl.in.Kind)
+	} else if fl.in.Kind == board.StillUp && a.b.State == board.Off {
+		a.lookDark() // it was cut once more
 	}
 	a.perform(fl.res.Effects)
 }

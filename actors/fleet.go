@@ -68,6 +68,7 @@ type Fleet struct {
 	roster *roster
 	ctx    context.Context // ends with Stop; effects hang on it
 	stop   context.CancelFunc
+	aside  sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
 
 	mu        sync.Mutex // of what follows
 	racks     map[string]*rack
@@ -153,6 +154,7 @@ func (f *Fleet) Stop() {
 			f.log.Warn("an actor did not stop in time", "error", err)
 		}
 	}
+	f.aside.Wait()
 }
 
 // send hands an item to a board's actor; false: there is no such board.

@@ -128,7 +128,7 @@ func (f *Fleet) beginIncident(i Incident) string {
 	for _, b := range i.Boards {
 		f.line(b, "relay", 3, fmt.Sprintf("incident %s: %s", i.ID, i.Text))
 	}
-	go f.storeIncident(i.ID)
+	f.aside.Go(func() { f.storeIncident(i.ID) })
 	return i.ID
 }
 
@@ -164,7 +164,7 @@ func (f *Fleet) closeIncident(id, by string) Incident {
 	s.mu.Unlock()
 	if open {
 		f.log.Info("incident is over", "id", id, "of", string(closed.Kind), "subject", closed.Subject, "by", by)
-		go f.storeIncident(id)
+		f.aside.Go(func() { f.storeIncident(id) })
 	}
 	return closed
 }

@@ -155,7 +155,7 @@ func (a *relayActor) work() {
 	switch {
 	case a.asker != nil:
 		a.feed()
-	case !a.busy && !a.resting && a.self != nil && (len(a.line.ops) > 0 || a.st.incident != ""):
+	case !a.busy && !a.resting && a.self != nil && a.f.ctx.Err() == nil && (len(a.line.ops) > 0 || a.st.incident != ""):
 		a.open()
 	}
 }
@@ -193,7 +193,7 @@ func (a *relayActor) open() {
 	a.busy, a.st.state = true, RelayBusy
 	a.line.open(time.Now())
 	s := session{f: a.f, self: a.self, to: a.to, rack: a.rack}
-	go s.run() // ends with sessionOver
+	a.f.aside.Go(s.run) // ends with sessionOver
 }
 
 // reached: the relay board lives. What looked like an incident is over.
@@ -301,7 +301,7 @@ func (a *relayActor) armIdle() {
 }
 
 func (a *relayActor) test() {
-	if !a.busy && !a.resting && len(a.f.hangOn(a.name)) > 0 {
+	if !a.busy && !a.resting && a.f.ctx.Err() == nil && len(a.f.hangOn(a.name)) > 0 {
 		a.open()
 	}
 }

@@ -17,7 +17,7 @@ type line struct {
 	linger  time.Duration // how long an "on" is waited for after its "off"
 	born    time.Time     // what was switched before is not known
 	offAt   map[Switch]time.Time
-	back    map[Switch]time.Time // boards cut on this connection that want their power back, and until when they are waited for
+	back    map[Switch]time.Time // boards on this connection whose next op is about to come, and until when they are waited for
 	lastOn  time.Time
 	opened  time.Time // the connection; zero: none
 	atMost  time.Duration
@@ -42,7 +42,7 @@ func (l *line) add(o *powerOp) {
 	l.seq++
 	o.seq = l.seq
 	l.ops = append(l.ops, o)
-	if o.do == board.MakeOn {
+	if o.do == board.MakeOn || o.do == board.Cycle {
 		delete(l.back, o.sw)
 	}
 }
@@ -116,6 +116,9 @@ func (l *line) done(o *powerOp, now time.Time) {
 	case board.MakeOn:
 		delete(l.offAt, o.sw)
 		l.lastOn, l.lastGap = now, o.gap
+		if o.sw.Cycles { // that was only its being found alive
+			l.back[o.sw] = now.Add(l.linger)
+		}
 	default:
 	}
 }

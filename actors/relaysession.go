@@ -23,7 +23,14 @@ type session struct {
 // run connects, works and closes.
 func (s *session) run() {
 	err := s.work()
-	s.f.root.Send(s.self, &sessionOver{err})
+	s.say(&sessionOver{err})
+}
+
+// say tells the relay board's actor, which is gone once the server stops.
+func (s *session) say(msg any) {
+	if s.f.ctx.Err() == nil {
+		s.f.root.Send(s.self, msg)
+	}
 }
 
 // work gives an error only if the relay board gave no sign of life.
@@ -41,7 +48,7 @@ func (s *session) work() error {
 		s.f.cfg.Metrics.exchanged(s.rack, time.Since(began), err)
 		return err
 	}
-	s.f.root.Send(s.self, &reached{time.Since(began)})
+	s.say(&reached{time.Since(began)})
 	for {
 		o := s.next(ctx)
 		if o == nil {
@@ -50,7 +57,7 @@ func (s *session) work() error {
 		began := time.Now()
 		err := s.f.exchange(ctx, conn, o)
 		s.f.cfg.Metrics.exchanged(s.rack, time.Since(began), err)
-		s.f.root.Send(s.self, &opDone{o, err})
+		s.say(&opDone{o, err})
 		if err != nil {
 			return nil
 		}
@@ -60,7 +67,7 @@ func (s *session) work() error {
 // next asks the actor what to do. nil: close.
 func (s *session) next(ctx context.Context) *powerOp {
 	reply := make(chan *powerOp, 1)
-	s.f.root.Send(s.self, &wantOp{reply})
+	s.say(&wantOp{reply})
 	select {
 	case o := <-reply:
 		return o

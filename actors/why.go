@@ -37,6 +37,7 @@ func (f *Fleet) Why(name string) (Why, error) {
 	switch {
 	case b.State == board.Waiting:
 		w.explainWaiting(v)
+		f.explainHold(&w, v)
 	case b.State.Rest():
 		w.explainRest(v)
 	default:
@@ -93,6 +94,24 @@ func (w *Why) explainWaiting(v *View) {
 		w.Text += "."
 	}
 	w.Next = "then " + string(b.Next)
+}
+
+// explainHold says who has to do something before the board goes on.
+func (f *Fleet) explainHold(w *Why, v *View) {
+	sw, err := f.cfg.Power.Parse(v.Spec.Power)
+	switch {
+	case v.Board.WaitingFor == board.ForPerson:
+		w.Remedy = "switch the board off and on by hand; whenever its loader asks, it goes on"
+	case v.Board.WaitingFor != board.ForRelay || err != nil:
+	case f.rack(v.Spec.Rack).crossings.held(v.Spec.ID):
+		w.Text += " It came up when another board's relay was switched, so it is not cut before that board was heard."
+		w.Remedy = "mozpool rack check-wiring " + v.Spec.Rack + " shows which relay switches which board"
+	default:
+		if i := f.incidents.open(IncidentRelay, sw.Board); i != nil {
+			w.Text += fmt.Sprintf(" Incident %s since %s: %s.", i.ID, i.Opened.Format(time.RFC3339), i.Text)
+			w.Remedy = i.Remedy
+		}
+	}
 }
 
 func (w *Why) explainWork(v *View) {
