@@ -68,6 +68,7 @@ type Fleet struct {
 	roster *roster
 	ctx    context.Context // ends with Stop; effects hang on it
 	stop   context.CancelFunc
+	born   time.Time
 	aside  sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
 
 	mu        sync.Mutex // of what follows
@@ -104,7 +105,7 @@ func New(cfg Config) *Fleet {
 	if cfg.Epoch == 0 {
 		cfg.Epoch = 1
 	}
-	f := &Fleet{cfg: cfg, log: cfg.Logger, roster: newRoster(), racks: make(map[string]*rack), relays: make(map[string]*actor.PID),
+	f := &Fleet{cfg: cfg, born: time.Now(), log: cfg.Logger, roster: newRoster(), racks: make(map[string]*rack), relays: make(map[string]*actor.PID),
 		views: make(map[string]*relayState), strangers: make(map[inventory.MAC]*Stranger)}
 	f.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return cfg.Logger.With("of", "actors") }))
 	f.root = f.system.Root

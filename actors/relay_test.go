@@ -370,3 +370,23 @@ func TestCyclesOnly(t *testing.T) {
 		w.install("board1")
 	})
 }
+
+// TestDroppedInTheLine: what nobody waits for any more is not done when the relay board is back.
+func TestDroppedInTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil)
+		defer w.f.Stop()
+		w.rail.setDown("relay1", errNoRoute)
+		w.wish("board1", board.WantPowerOff, "")
+		w.until("board1", board.Cutting)
+		if _, err := w.f.Do(t.Context(), "board1", Order{Kind: board.Cancel, By: "me", Force: true}); err != nil {
+			t.Fatal(err)
+		}
+		w.rail.setDown("relay1", nil)
+		time.Sleep(time.Minute) // virtual
+		synctest.Wait()
+		if v := w.f.ByName("board1"); w.rail.switched() != 0 || !v.Board.State.Rest() {
+			t.Errorf("switched %d times, %s", w.rail.switched(), v.Board.State)
+		}
+	})
+}

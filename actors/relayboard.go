@@ -96,6 +96,10 @@ func (a *relayActor) Receive(ctx actor.Context) {
 	case *actor.Started:
 		a.self = ctx.Self()
 		a.armIdle()
+		if left := time.Until(a.f.born.Add(a.to.Rest)); left > 0 { // deaf from a connection of the process before this one
+			a.resting = true
+			a.after(left, &rested{})
+		}
 	case *powerOp:
 		a.take(m)
 	case *wantOp:
