@@ -192,7 +192,7 @@ func (u *unreliable) disturb(n int) {
 	name := fmt.Sprintf("board%d", 1+int(u.between(0, time.Duration(n))))
 	wants := []board.Want{board.WantImage, board.WantImage, board.WantImage, board.WantPowerCycle, board.WantSelfTest, board.WantMaintenance, board.WantPowerOff, board.WantPowerOn}
 	switch {
-	case u.chance(0.03):
+	case u.chance(0.02):
 		u.w.rail.setFail(errors.New("no route to host"))
 	case u.chance(0.1):
 		u.w.rail.setFail(nil)

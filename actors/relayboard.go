@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"mozpool/actors/board"
+	"mozpool/relayproto"
 )
 
 // Messages to a relay board's actor, beside powerOp.
@@ -276,6 +278,9 @@ func (a *relayActor) failed(err error) {
 		}
 		return o.order != nil
 	})
+	if errors.Is(err, relayproto.ErrHeld) {
+		return // we held back; the relay board was not asked
+	}
 	a.trouble.failed(a.f.now(), waiting)
 	if a.st.incident == "" && a.trouble.incident(a.limits, a.f.now()) {
 		a.beginIncident()

@@ -57,10 +57,10 @@ func (t *relayTrouble) incident(l RelayLimits, now time.Time) bool {
 
 // pause is how long a relay board in trouble is left alone, beside its rest.
 func (t *relayTrouble) pause(scale func(time.Duration) time.Duration) time.Duration {
-	return min(scale(500*time.Millisecond)<<min(t.sessions, 6), scale(relayBackoff))
+	return min(scale(500*time.Millisecond)<<min(t.sessions, 7), scale(relayBackoff))
 }
 
-const relayBackoff = 8 * time.Second // at most between two tries of an unreachable relay board
+const relayBackoff = 30 * time.Second // at most between two tries of an unreachable relay board
 
 // wired says whether a failed exchange may have reached the relay.
 func wired(err error) bool {
