@@ -203,7 +203,7 @@ func (a *boardActor) rules(of *Inputs) *board.Rules {
 	}
 	r := &board.Rules{Speed: a.f.cfg.Speed, FailedOff: a.f.rack(a.spec.Rack).rules.FailedOff,
 		Jitter: a.f.scale(rand.N(10 * time.Second))}
-	if sw, err := a.f.cfg.Power.Parse(a.spec.Power); err != nil {
+	if sw, err := a.f.switchOf(a.spec); err != nil {
 		r.Powerless = err.Error()
 	} else {
 		r.Manual, r.CyclesOnly = sw.Manual(), sw.Cycles

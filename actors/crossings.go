@@ -122,7 +122,7 @@ const crossedTimes = 2
 
 // cross adds to an input what the rack has seen of other boards.
 func (a *boardActor) cross(in *board.Input) {
-	sw, err := a.f.cfg.Power.Parse(a.spec.Power)
+	sw, err := a.f.switchOf(a.spec)
 	if err != nil || sw.Manual() {
 		return
 	}
@@ -154,7 +154,7 @@ func (a *boardActor) hearken(from board.Board, in *board.Input) {
 	b := &a.b
 	switch {
 	case in.Kind == board.PowerIsOn && from.Visit != b.Visit && b.State.Working():
-		if sw, err := a.f.cfg.Power.Parse(a.spec.Power); err == nil {
+		if sw, err := a.f.switchOf(a.spec); err == nil {
 			c.powered(a.c.id, a.spec.Name, sw.Board, a.f.now())
 		}
 	case in.Confirmed && b.State == board.FailedPower:

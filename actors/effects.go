@@ -24,7 +24,7 @@ func (a *boardActor) perform(effects []board.Effect) {
 
 // switchPower hands the effect to the actor of the board's relay board.
 func (a *boardActor) switchPower(e board.Effect) {
-	sw, err := a.f.cfg.Power.Parse(a.spec.Power)
+	sw, err := a.f.switchOf(a.spec)
 	if err != nil {
 		a.f.root.Send(a.self, &item{in: board.Input{Kind: board.PowerFailed, Visit: e.Visit, Text: err.Error()}})
 		return

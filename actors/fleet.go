@@ -69,6 +69,7 @@ type Fleet struct {
 	ctx    context.Context // ends with Stop; effects hang on it
 	stop   context.CancelFunc
 	born   time.Time
+	wires  sync.Map       // power line: wire
 	aside  sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
 
 	mu        sync.Mutex // of what follows

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mozpool/actors/board"
+	"mozpool/actors/inventory"
 )
 
 // Power reaches the relay boards, and whatever else switches boards' power; "relay board" stands for all of them.
@@ -44,6 +45,23 @@ type RelaySession interface {
 	// Test asks the relay board for a sign of life; no relay moves.
 	Test(ctx context.Context) error
 	Close() error
+}
+
+// wire is a power line, understood.
+type wire struct {
+	sw  Switch
+	err error
+}
+
+// switchOf understands a board's power line, once for each line: relay boards ask for all boards again and again.
+func (f *Fleet) switchOf(s inventory.Spec) (Switch, error) {
+	if known, ok := f.wires.Load(s.Power); ok {
+		w, _ := known.(wire) // nothing else is stored
+		return w.sw, w.err
+	}
+	sw, err := f.cfg.Power.Parse(s.Power)
+	f.wires.Store(s.Power, wire{sw, err})
+	return sw, err
 }
 
 // darkTime is how long a board is without power at least, so that it does not come up half reset.

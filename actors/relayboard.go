@@ -155,13 +155,14 @@ func (a *relayActor) take(o *powerOp) {
 // work gives the open connection something to do, or opens one.
 func (a *relayActor) work() {
 	a.line.drop(a.f.outdated)
-	if a.st.incident != "" && len(a.f.hangOn(a.name)) == 0 {
+	free := !a.busy && !a.resting && a.self != nil && a.f.ctx.Err() == nil
+	if free && a.st.incident != "" && len(a.f.hangOn(a.name)) == 0 {
 		a.endIncident()
 	}
 	switch {
 	case a.asker != nil:
 		a.feed()
-	case !a.busy && !a.resting && a.self != nil && a.f.ctx.Err() == nil && (len(a.line.ops) > 0 || a.st.incident != ""):
+	case free && (len(a.line.ops) > 0 || a.st.incident != ""):
 		a.open()
 	}
 }
@@ -327,7 +328,7 @@ func (a *relayActor) publish() {
 func (f *Fleet) Relays() []RelayView {
 	all := make(map[string]*RelayView)
 	for _, v := range f.Views() {
-		sw, err := f.cfg.Power.Parse(v.Spec.Power)
+		sw, err := f.switchOf(v.Spec)
 		if err != nil || sw.Manual() {
 			continue
 		}

@@ -19,7 +19,7 @@ func (a *relayActor) endIncident() {
 	a.f.closeIncident(a.st.incident, "itself")
 	a.st.incident, a.st.err = "", ""
 	for _, v := range a.f.Views() {
-		if sw, err := a.f.cfg.Power.Parse(v.Spec.Power); err == nil && sw.Board == a.name && v.Board.WaitsFor(board.ForRelay) {
+		if sw, err := a.f.switchOf(v.Spec); err == nil && sw.Board == a.name && v.Board.WaitsFor(board.ForRelay) {
 			a.release(v.Spec.ID)
 		}
 	}
@@ -46,7 +46,7 @@ func (a *relayActor) release(id string) {
 
 // release asks the actor of a board's relay board to let the board go on; without a relay, it may go on at once.
 func (f *Fleet) release(v *View) {
-	sw, err := f.cfg.Power.Parse(v.Spec.Power)
+	sw, err := f.switchOf(v.Spec)
 	if err != nil || sw.Manual() {
 		f.send(v.Spec.ID, &item{in: board.Input{Kind: board.RelayUp}})
 		return
@@ -58,7 +58,7 @@ func (f *Fleet) release(v *View) {
 // trouble, and all if idle ones are tested.
 func (f *Fleet) tendRelays() {
 	for _, v := range f.Views() {
-		sw, err := f.cfg.Power.Parse(v.Spec.Power)
+		sw, err := f.switchOf(v.Spec)
 		if err == nil && !sw.Manual() && (f.cfg.Relays.Test > 0 || f.incidents.open(IncidentRelay, sw.Board) != nil) {
 			f.relay(sw)
 		}
@@ -73,7 +73,7 @@ func (f *Fleet) tendRelays() {
 // hangOn are the names of the boards behind a relay board.
 func (f *Fleet) hangOn(name string) (boards []string) {
 	for _, v := range f.Views() {
-		if sw, err := f.cfg.Power.Parse(v.Spec.Power); err == nil && sw.Board == name {
+		if sw, err := f.switchOf(v.Spec); err == nil && sw.Board == name {
 			boards = append(boards, v.Spec.Name)
 		}
 	}

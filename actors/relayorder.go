@@ -74,7 +74,7 @@ func (f *Fleet) Relay(ctx context.Context, power string, do RelayDo, by string, 
 // behind finds the board on a relay; nil: none that is known.
 func (f *Fleet) behind(sw Switch) *View {
 	for _, v := range f.Views() {
-		if s, err := f.cfg.Power.Parse(v.Spec.Power); err == nil && s.same(sw) {
+		if s, err := f.switchOf(v.Spec); err == nil && s.same(sw) {
 			return v
 		}
 	}

@@ -98,7 +98,7 @@ func (w *Why) explainWaiting(v *View) {
 
 // explainHold says who has to do something before the board goes on.
 func (f *Fleet) explainHold(w *Why, v *View) {
-	sw, err := f.cfg.Power.Parse(v.Spec.Power)
+	sw, err := f.switchOf(v.Spec)
 	switch {
 	case v.Board.WaitingFor == board.ForPerson:
 		w.Remedy = "switch the board off and on by hand; whenever its loader asks, it goes on"
