@@ -166,6 +166,9 @@ func (a *boardActor) run(it *item) {
 		in.Visit = a.b.Visit
 	}
 	a.cross(&in)
+	if in.Kind == board.LoaderAsked {
+		a.f.hears(a.spec.Rack, a.spec.MAC, a.spec.Name)
+	}
 	res := board.Step(a.b, in)
 	if wantsPlace(&res) && !in.Place && places.take(a.c.id) {
 		in.Place = true

@@ -85,6 +85,8 @@ type rack struct {
 	rules     RackRules
 	places    *places
 	crossings *crossings
+	ears      ears
+	checking  sync.Mutex // held by a check of the wiring
 }
 
 const (

@@ -16,6 +16,7 @@ const (
 	RelayOn     RelayDo = "on"
 	RelayOff    RelayDo = "off"
 	RelayCycle  RelayDo = "cycle"
+	RelayTest   RelayDo = "test" // a sign of life of the relay board; see TestRelay
 )
 
 type relayAsk struct {
@@ -50,6 +51,22 @@ func (f *Fleet) Relay(ctx context.Context, power string, do RelayDo, by string, 
 			return false, err
 		}
 	}
+	return f.order(ctx, sw, v, do, by)
+}
+
+// TestRelay asks a relay board, named as in Relays, for a sign of life; no relay moves.
+func (f *Fleet) TestRelay(ctx context.Context, name string) error {
+	for _, v := range f.Views() {
+		if sw, err := f.switchOf(v.Spec); err == nil && sw.Board == name && name != "" {
+			_, err := f.order(ctx, sw, nil, RelayTest, "")
+			return err
+		}
+	}
+	return problem(NotFound, "see mozpool relay list", "no board hangs on a relay board %q", name)
+}
+
+// order hands what a person asks for to the relay board's actor, and waits.
+func (f *Fleet) order(ctx context.Context, sw Switch, v *View, do RelayDo, by string) (on bool, err error) {
 	o := &powerOp{sw: sw, order: &relayAsk{do: do, dark: f.scale(darkTime), ctx: ctx, reply: make(chan relayAnswer, 1)}}
 	if v != nil {
 		o.name, o.rack = v.Spec.Name, v.Spec.Rack
@@ -89,6 +106,9 @@ func (f *Fleet) mayTouch(v *View, do RelayDo, by string, force bool) error {
 		return problem(Locked, "ask them, or unlock it", "board %s hangs on it, and is locked by %s", v.Spec.Name, v.Board.Lock.Who)
 	case !v.Board.State.Rest() && !v.Board.WaitsFor(board.ForRelay):
 		return problem(Refused, "wait, or cancel first", "board %s hangs on it, and is %s", v.Spec.Name, v.Board.State)
+	case do == RelayCycle && v.Board.Power == board.PowerOff && !force:
+		return problem(Refused, "mozpool board power-on "+v.Spec.Name+" gives it power; --force cycles all the same",
+			"board %s hangs on it, and is switched off", v.Spec.Name)
 	case do != RelayCycle && !force:
 		return problem(Refused, "mozpool board power-on|power-off "+v.Spec.Name+" keeps the record true; --force switches all the same",
 			"board %s hangs on it", v.Spec.Name)
@@ -119,6 +139,8 @@ func (f *Fleet) obey(ctx context.Context, c RelaySession, o *powerOp) (err error
 		f.pause(ctx, o.order.dark)
 		a.on = true
 		return c.Set(ctx, o.sw, true)
+	case RelayTest:
+		return c.Test(ctx)
 	default:
 		a.on, err = c.Powered(ctx, o.sw)
 		return err

@@ -32,6 +32,7 @@ func (f *Fleet) Strangers() []Stranger {
 // Stranger notes that a MAC address of no board asked for a boot entry. At most maxStrangers are kept; the one that
 // has been silent longest makes room.
 func (f *Fleet) Stranger(mac inventory.MAC, from netip.Addr, rack string) {
+	f.hears(rack, mac, "")
 	now := f.now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
