@@ -58,7 +58,7 @@ func outOfScope(by access.Caller, v *actors.View) error {
 const boardsPath = v1.Prefix + "/boards"
 
 // needOf is the role that a route takes. Whether the process lives and what the API is like is no secret; what is about single
-// boards, relays and incidents is an operator's daily work; all other changes are the administrator's.
+// boards, relays, wiring and incidents is an operator's daily work; all other changes are the administrator's.
 func needOf(method, path string) access.Role {
 	switch {
 	case path == "/livez" || path == "/readyz" || strings.HasPrefix(path, describePath+"."):
@@ -66,7 +66,7 @@ func needOf(method, path string) access.Role {
 	case method == "GET":
 		return access.Viewer
 	}
-	for _, daily := range []string{boardsPath, bulkPath, v1.Prefix + "/relays", v1.Prefix + "/incidents"} {
+	for _, daily := range []string{boardsPath, bulkPath, v1.Prefix + "/relays", v1.Prefix + "/incidents", v1.Prefix + "/racks"} {
 		if path == daily || strings.HasPrefix(path, daily+"/") || strings.HasPrefix(path, daily+":") {
 			return access.Operator
 		}

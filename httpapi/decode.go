@@ -97,7 +97,7 @@ func walkObject(dec *json.Decoder, path string, known []string) error {
 	return jsonProblem(err)
 }
 
-// walkValue reads one value; no shape of ours has objects inside arrays, so those are left to the decoder.
+// walkValue reads one value; no shape of ours has more than plain values in lists.
 func walkValue(dec *json.Decoder, path string) error {
 	if len(path) > maxPath {
 		return bad("send what the table of API v1 says", "the body is nested too deeply")
@@ -109,9 +109,24 @@ func walkValue(dec *json.Decoder, path string) error {
 	case token == json.Delim('{'):
 		return walkObject(dec, path, nil)
 	case token == json.Delim('['):
-		return bad("send what the table of API v1 says", "the value of %q is a list", strings.TrimSuffix(path, "."))
+		return walkList(dec, path)
 	}
 	return nil
+}
+
+// walkList reads on to the end of a list whose [ has been read.
+func walkList(dec *json.Decoder, path string) error {
+	for dec.More() {
+		token, err := dec.Token()
+		if err != nil {
+			return jsonProblem(err)
+		}
+		if _, nested := token.(json.Delim); nested {
+			return bad("send what the table of API v1 says", "the list %q has lists or objects in it", strings.TrimSuffix(path, "."))
+		}
+	}
+	_, err := dec.Token()
+	return jsonProblem(err)
 }
 
 const maxPath = 1024
@@ -124,7 +139,7 @@ func jsonProblem(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &kind):
-		return bad(fmt.Sprintf("send a %s", plainType(kind.Type)), "the value of %q is a %s", kind.Field, kind.Value)
+		return bad(fmt.Sprintf("send a %s", plainType(kind.Type)), "the value of %q is a %s", kind.Field, strings.Replace(kind.Value, "array", "list", 1))
 	case errors.As(err, &syntax):
 		return bad("mind the quotes and commas", "the body is not JSON: %s at byte %d", syntax, syntax.Offset)
 	default:

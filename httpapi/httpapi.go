@@ -43,6 +43,11 @@ type Fleet interface {
 	Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error)
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
 	Relays() []actors.RelayView
+	Relay(ctx context.Context, power string, do actors.RelayDo, by string, force bool) (on bool, err error)
+	TestRelay(ctx context.Context, name string) error
+	Incidents() []actors.Incident
+	CloseIncident(id, by string) (actors.Incident, error)
+	CheckWiring(ctx context.Context, rack string, relays []string, by string, each func(actors.WiringStep)) error
 }
 
 // Catalogue is what the API shows of images. *images.Catalogue is one.

@@ -41,7 +41,6 @@ func (s *Server) routes() []route {
 		{"GET", one + "/log", []string{"since", "source", "text", "tail", "follow"}, s.boardLog},
 		{"GET", v1.Prefix + "/images", nil, s.images},
 		{"GET", v1.Prefix + "/hardware", nil, s.hardware},
-		{"GET", v1.Prefix + "/relays", nil, s.relays},
 		{"GET", v1.Prefix + "/racks", nil, s.racks},
 		{"GET", v1.Prefix + "/discovered", nil, s.discovered},
 		{"POST", v1.Prefix + "/reload", nil, s.reload},
@@ -54,6 +53,7 @@ func (s *Server) routes() []route {
 	for _, want := range []board.Want{board.WantPowerOn, board.WantPowerOff, board.WantPowerCycle, board.WantSelfTest, board.WantMaintenance} {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}
+	all = append(all, s.relayRoutes()...)
 	all = append(all, s.bulkRoutes()...)
 	all = append(all, s.eventRoutes()...)
 	all = append(all, s.describeRoutes()...)

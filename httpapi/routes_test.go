@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -15,6 +16,15 @@ import (
 func fleet() *apitest.Fleet {
 	f := &apitest.Fleet{Ended: []actors.Attempt{{Number: 1, Result: board.Ready}}}
 	f.Put(apitest.Busy("b1"))
+	f.Switches = []actors.RelayView{{Name: "r:2101"}}
+	f.Troubles = []actors.Incident{{ID: "b1", Kind: actors.IncidentCrossed}}
+	f.OnWiring = func(_ context.Context, rack string, _ []string, each func(actors.WiringStep)) error {
+		if rack != "b1" {
+			return &actors.Problem{Kind: actors.NotFound, Text: "no such rack", Remedy: "see the list"}
+		}
+		each(actors.WiringStep{Relay: "r:2101:bank1:relay1", Result: actors.WiringSilent})
+		return nil
+	}
 	return f
 }
 
@@ -39,6 +49,10 @@ func TestSweep(t *testing.T) {
 				headers, valid = []string{`If-Match: "42"`}, `{"state":"ready"}`
 			case strings.HasSuffix(rt.path, "/image"):
 				valid = `{"image":"v2"}`
+			case strings.HasSuffix(rt.path, "/relays/switch"):
+				valid = `{"relay":"r:bank1:relay1","do":"status"}`
+			case strings.HasSuffix(rt.path, "/relays/test"):
+				valid = `{"name":"r:2101"}`
 			case strings.HasSuffix(rt.path, "/bulk"):
 				valid = `{"action":"accept","selector":"name=*"}`
 			}
@@ -73,8 +87,11 @@ func TestSweep(t *testing.T) {
 }
 
 func typeOf(path string) string {
-	if strings.HasSuffix(path, ".html") {
+	switch {
+	case strings.HasSuffix(path, ".html"):
 		return "text/html"
+	case strings.HasSuffix(path, "/wiring"):
+		return "application/x-ndjson"
 	}
 	return "application/json"
 }

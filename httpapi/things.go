@@ -62,16 +62,6 @@ func limits(l images.Limits) map[string]string {
 // some makes a list that is [] in JSON, never null.
 func some(list []string) []string { return append([]string{}, list...) }
 
-func (s *Server) relays(r *request) error {
-	all := v1.Relays{Relays: []v1.Relay{}}
-	for _, v := range s.cfg.Fleet.Relays() {
-		all.Relays = append(all.Relays, v1.Relay{Name: v.Name, State: v.State, Boards: some(v.Boards), Queue: v.Queue, Error: v.Error,
-			ErrorAt: timeOrNil(v.ErrorAt), LastGood: timeOrNil(v.Good)})
-	}
-	slices.SortFunc(all.Relays, func(a, b v1.Relay) int { return cmp.Compare(a.Name, b.Name) })
-	return s.ok(r, all)
-}
-
 // racks shows the racks of the configuration, and those that only boards name.
 func (s *Server) racks(r *request) error {
 	byName := map[string]*v1.Rack{}

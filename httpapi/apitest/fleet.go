@@ -21,6 +21,9 @@ type Fleet struct {
 	Past     []actors.Event
 	Unknown  []actors.Stranger
 	Switches []actors.RelayView
+	Troubles []actors.Incident
+	OnRelay  func(power string, do actors.RelayDo) (bool, error)
+	OnWiring func(ctx context.Context, rack string, relays []string, each func(actors.WiringStep)) error
 
 	mu    sync.Mutex
 	views map[string]*actors.View
@@ -116,6 +119,46 @@ func (f *Fleet) Strangers() []actors.Stranger { return f.Unknown }
 
 // Relays implements httpapi.Fleet.
 func (f *Fleet) Relays() []actors.RelayView { return f.Switches }
+
+// Relay implements httpapi.Fleet: the relay does as it is told.
+func (f *Fleet) Relay(_ context.Context, power string, do actors.RelayDo, _ string, _ bool) (bool, error) {
+	if f.OnRelay != nil {
+		return f.OnRelay(power, do)
+	}
+	return do != actors.RelayOff, nil
+}
+
+// TestRelay implements httpapi.Fleet.
+func (f *Fleet) TestRelay(_ context.Context, name string) error {
+	for _, r := range f.Switches {
+		if r.Name == name {
+			return nil
+		}
+	}
+	return &actors.Problem{Kind: actors.NotFound, Text: "no board hangs on " + name, Remedy: "see the list of relay boards"}
+}
+
+// Incidents implements httpapi.Fleet.
+func (f *Fleet) Incidents() []actors.Incident { return f.Troubles }
+
+// CloseIncident implements httpapi.Fleet.
+func (f *Fleet) CloseIncident(id, by string) (actors.Incident, error) {
+	for _, i := range f.Troubles {
+		if i.ID == id {
+			i.Closed, i.ClosedBy = Now, by
+			return i, nil
+		}
+	}
+	return actors.Incident{}, &actors.Problem{Kind: actors.NotFound, Text: "there is no incident " + id, Remedy: "see the list of incidents"}
+}
+
+// CheckWiring implements httpapi.Fleet.
+func (f *Fleet) CheckWiring(ctx context.Context, rack string, relays []string, _ string, each func(actors.WiringStep)) error {
+	if f.OnWiring == nil {
+		return &actors.Problem{Kind: actors.NotFound, Text: "rack " + rack + " has no relays", Remedy: "see the list of racks"}
+	}
+	return f.OnWiring(ctx, rack, relays, each)
+}
 
 // Logs implements httpapi.Logs.
 type Logs struct {

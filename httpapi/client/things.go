@@ -85,13 +85,6 @@ func (c *Client) Hardware(ctx context.Context) ([]v1.Hardware, error) {
 	return a.Hardware, err
 }
 
-// Relays are all relay boards, sorted by name.
-func (c *Client) Relays(ctx context.Context) ([]v1.Relay, error) {
-	var a v1.Relays
-	err := c.get(ctx, "relays", &a)
-	return a.Relays, err
-}
-
 // Racks are all racks, sorted by name.
 func (c *Client) Racks(ctx context.Context) ([]v1.Rack, error) {
 	var a v1.Racks

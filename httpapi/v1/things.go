@@ -117,22 +117,6 @@ type HardwareTypes struct {
 	Hardware []Hardware `json:"hardware"`
 }
 
-// Relay is a relay board.
-type Relay struct {
-	Name     string     `json:"name"`  // host:port
-	State    string     `json:"state"` // idle, busy, resting, unreachable
-	Boards   []string   `json:"boards"`
-	Queue    int        `json:"queue"`
-	Error    string     `json:"error"` // the last one, empty once an exchange went well
-	ErrorAt  *time.Time `json:"error_at"`
-	LastGood *time.Time `json:"last_good"`
-}
-
-// Relays are all relay boards, sorted by name.
-type Relays struct {
-	Relays []Relay `json:"relays"`
-}
-
 // Rack is a rack of boards: what the configuration says of it, and how many of its boards are in which state.
 type Rack struct {
 	Name        string              `json:"name"`

@@ -28,6 +28,7 @@ type CLI struct {
 	Hardware Hardware `cmd:"" help:"Hardware types."`
 	Relay    Relay    `cmd:"" help:"Relay boards."`
 	Rack     Rack     `cmd:"" help:"Racks."`
+	Incident Incident `cmd:"" help:"What stops several boards and is not their fault."`
 	Event    Event    `cmd:"" help:"What happens to boards."`
 	Reload   Reload   `cmd:"" help:"Have the server read boards and images again."`
 }
@@ -50,7 +51,7 @@ type Format struct {
 
 // Output is the form that was asked for, with whichever noun.
 func (c *CLI) Output() string {
-	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Event.Output, "table")
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.

@@ -48,6 +48,23 @@ type world struct {
 	more     io.Writer // also gets what is said; nil: nobody does
 }
 
+// wiring is a rack in which the second relay of three switches nothing, and the third a board that nobody knows.
+func wiring(_ context.Context, _ string, relays []string, each func(actors.WiringStep)) error {
+	if len(relays) == 0 {
+		relays = []string{"10.91.0.2:2101:bank1:relay1", "10.91.0.2:2101:bank1:relay2"}
+	}
+	steps := []actors.WiringStep{
+		{Board: "b1", Result: actors.WiringRight, Seen: []string{"52:54:00:00:00:01"}, Named: []string{"b1"}, Text: "switches b1"},
+		{Result: actors.WiringSilent, Text: "nobody asked for a boot entry"},
+		{Result: actors.WiringFound, Seen: []string{"52:54:00:09:00:01"}, Named: []string{""}, Text: "switches 52:54:00:09:00:01"},
+	}
+	for i, relay := range relays {
+		steps[i].Relay = relay
+		each(steps[i])
+	}
+	return nil
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	f := &apitest.Fleet{
@@ -56,7 +73,12 @@ func newWorld(t *testing.T) *world {
 			Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}}},
 		Unknown: []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1",
 			First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
-		Switches: []actors.RelayView{{Name: "10.91.0.2:2101", State: "unreachable", Boards: []string{"b1"}, Queue: 1, Error: "refused"}},
+		Switches: []actors.RelayView{{Name: "10.91.0.2:2101", State: "unreachable", Boards: []string{"b1"}, Queue: 1, Error: "refused", Millis: 12.5, Incident: "i1"}},
+		Troubles: []actors.Incident{{ID: "i1", Kind: actors.IncidentRelay, Subject: "10.91.0.2:2101", Rack: "r1", Boards: []string{"b1"},
+			Text: "relay board 10.91.0.2:2101 gives no sign of life", Remedy: "look at its plug", Opened: apitest.Now.Add(-time.Hour)},
+			{ID: "i0", Kind: actors.IncidentCrossed, Rack: "r1", Boards: []string{"b1", "b2"}, Text: "the relay of b1 switches b2 instead",
+				Opened: apitest.Now.Add(-2 * time.Hour), Closed: apitest.Now.Add(-time.Hour), ClosedBy: "ann"}},
+		OnWiring: wiring,
 	}
 	f.Put(apitest.Busy("b1"))
 	f.Put(apitest.Board("b2", board.Ready))
@@ -141,7 +163,7 @@ func TestOutput(t *testing.T) {
 	for file, args := range map[string]string{
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
-		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "racks.txt": "rack list",
+		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "racks.txt": "rack list",
 		"webhooks.txt": "event webhooks", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {

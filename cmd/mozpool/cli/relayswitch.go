@@ -20,6 +20,7 @@ const (
 
 // RelaySwitch is one relay, or another switch, named as in boards.yaml.
 type RelaySwitch struct {
+	Force  bool   `help:"Switch although the record of the board behind it does not follow."`
 	Direct bool   `help:"Past the server, for the technician in front of the rack. No server may use the relay board meanwhile."`
 	Switch string `arg:"" help:"HOST[:PORT]:bankN:relayM, or another power line of boards.yaml (exec:…, http://…). on and off mean the board's power, never the coil."`
 }
@@ -38,17 +39,17 @@ type RelayStatus struct{ RelaySwitch }
 
 // Run gives the board power.
 func (r *RelayOn) Run(c *Context) error {
-	return r.do(c, func(s power.Session, spec power.Spec) (string, error) { return "on", s.MakeOn(spec) })
+	return r.do(c, "on", func(s power.Session, spec power.Spec) (string, error) { return "on", s.MakeOn(spec) })
 }
 
 // Run takes the board's power.
 func (r *RelayOff) Run(c *Context) error {
-	return r.do(c, func(s power.Session, spec power.Spec) (string, error) { return "off", s.MakeOff(spec) })
+	return r.do(c, "off", func(s power.Session, spec power.Spec) (string, error) { return "off", s.MakeOff(spec) })
 }
 
 // Run takes the board's power for a second. Once it is off it is given back, also where the command is interrupted.
 func (r *RelayCycle) Run(c *Context) error {
-	return r.do(c, func(s power.Session, spec power.Spec) (string, error) {
+	return r.do(c, "cycle", func(s power.Session, spec power.Spec) (string, error) {
 		if !spec.Can.Switch {
 			return "cycled", s.Cycle(spec)
 		}
@@ -67,7 +68,7 @@ func (r *RelayCycle) Run(c *Context) error {
 
 // Run prints on or off.
 func (r *RelayStatus) Run(c *Context) error {
-	return r.do(c, func(s power.Session, spec power.Spec) (string, error) {
+	return r.do(c, "status", func(s power.Session, spec power.Spec) (string, error) {
 		on, err := s.Read(spec)
 		if on {
 			return "on", err
@@ -76,10 +77,10 @@ func (r *RelayStatus) Run(c *Context) error {
 	})
 }
 
-// do opens a connection to the relay board and prints what do says.
-func (r *RelaySwitch) do(c *Context, do func(power.Session, power.Spec) (string, error)) error {
+// do has the server do what verb says or, past it, opens a connection to the relay board and prints what do says.
+func (r *RelaySwitch) do(c *Context, verb string, do func(power.Session, power.Spec) (string, error)) error {
 	if !r.Direct {
-		return &Error{Exit: ExitUsage, Err: errors.New("this version switches relays only past the server: add --direct, and see that no server uses the relay board")}
+		return r.ask(c, verb)
 	}
 	spec, err := power.Parse(r.Switch)
 	if err != nil {

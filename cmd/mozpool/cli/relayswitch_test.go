@@ -78,7 +78,7 @@ func TestDirectCyclesOnce(t *testing.T) {
 
 func TestDirectRefuses(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]RelaySwitch{"without --direct": {Switch: "h:bank1:relay1"}, "a bank that is none": {Direct: true, Switch: "h:bank9:relay1"},
+	for name, r := range map[string]RelaySwitch{"a bank that is none": {Direct: true, Switch: "h:bank9:relay1"},
 		"a person": {Direct: true, Switch: "manual"}} {
 		var coded *Error
 		if err := (&RelayOn{r}).Run(&Context{Context: t.Context()}); !errors.As(err, &coded) || coded.Exit != ExitUsage {

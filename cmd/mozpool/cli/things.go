@@ -67,41 +67,12 @@ func (*HardwareList) Run(c *Context) error {
 		})
 }
 
-// Relay is the part of "mozpool relay" that asks the server.
-type Relay struct {
-	Format
-	List   RelayList   `cmd:"" help:"List relay boards."`
-	On     RelayOn     `cmd:"" help:"Give the board behind a relay power."`
-	Off    RelayOff    `cmd:"" help:"Take the power of the board behind a relay."`
-	Cycle  RelayCycle  `cmd:"" help:"Take the power of the board behind a relay for a second."`
-	Status RelayStatus `cmd:"" help:"Print whether the board behind a relay has power: on or off."`
-}
-
-// RelayList is "mozpool relay list".
-type RelayList struct{}
-
-// Run lists the relay boards.
-func (*RelayList) Run(c *Context) error {
-	all, err := c.Client.Relays(c.Context)
-	return list(c, all, err, []string{"NAME", "STATE", "BOARDS", "QUEUE", "GOOD", "ERROR"},
-		func(r v1.Relay) string { return r.Name },
-		func(r v1.Relay) []cell {
-			good := ""
-			if r.LastGood != nil {
-				good = c.when(*r.LastGood)
-			}
-			state := plain(r.State)
-			if r.State == "unreachable" {
-				state.color = red
-			}
-			return []cell{plain(r.Name), state, plain(fmt.Sprint(len(r.Boards))), plain(fmt.Sprint(r.Queue)), plain(good), plain(r.Error)}
-		})
-}
-
 // Rack is the part of "mozpool rack" that asks the server.
 type Rack struct {
 	Format
-	List RackList `cmd:"" help:"List racks."`
+	List        RackList        `cmd:"" help:"List racks."`
+	CheckWiring RackCheckWiring `cmd:"" help:"Cycle the relays of a rack's boards, which are at rest, one by one, and tell which board each switches."`
+	Learn       RackLearn       `cmd:"" help:"Power relays one by one, see which boards ask for a boot entry, and print the entries for boards.yaml."`
 }
 
 // RackList is "mozpool rack list".

@@ -4,7 +4,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay status'|' reload'|' serve'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' serve'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -12,11 +12,12 @@ _mozpool() {
   ' event'*'|--output'|' event'*'|-o') words='table json yaml name' ;;
   ' hardware'*'|--output'|' hardware'*'|-o') words='table json yaml name' ;;
   ' image'*'|--output'|' image'*'|-o') words='table json yaml name' ;;
+  ' incident'*'|--output'|' incident'*'|-o') words='table json yaml name' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board completion config demo event hardware image live loader rack relay reload serve token version --server --token --help' ;;
+  '') words='board completion config demo event hardware image incident live loader rack relay reload serve token version --server --token --help' ;;
   ' board') words='accept attempts cancel comment discovered image list lock log maintenance power self-test set-state show unlock wait why --output --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --server --token --help' ;;
   ' board attempts') words='--limit --output --server --token --help' ;;
@@ -48,18 +49,25 @@ _mozpool() {
   ' image') words='add list --output --server --token --help' ;;
   ' image add') words='--config --hardware --name --to --verify --write --output --server --token --help' ;;
   ' image list') words='--output --server --token --help' ;;
+  ' incident') words='close list --output --server --token --help' ;;
+  ' incident close') words='--output --server --token --help' ;;
+  ' incident list') words='--all --output --server --token --help' ;;
   ' live') words='build --server --token --help' ;;
   ' live build') words='--arch --busybox --dtb --extra --kernel --modules --modules-from --output --verbose --server --token --help' ;;
   ' loader') words='script --server --token --help' ;;
   ' loader script') words='--config --hardware --mac --rack --server --token --help' ;;
-  ' rack') words='list --output --server --token --help' ;;
+  ' rack') words='check-wiring learn list --output --server --token --help' ;;
+  ' rack check-wiring') words='--relays --output --server --token --help' ;;
+  ' rack learn') words='--hardware --prefix --relays --output --server --token --help' ;;
   ' rack list') words='--output --server --token --help' ;;
-  ' relay') words='cycle list off on status --output --server --token --help' ;;
-  ' relay cycle') words='--direct --output --server --token --help' ;;
+  ' relay') words='cycle list off on show status test --output --server --token --help' ;;
+  ' relay cycle') words='--direct --force --output --server --token --help' ;;
   ' relay list') words='--output --server --token --help' ;;
-  ' relay off') words='--direct --output --server --token --help' ;;
-  ' relay on') words='--direct --output --server --token --help' ;;
-  ' relay status') words='--direct --output --server --token --help' ;;
+  ' relay off') words='--direct --force --output --server --token --help' ;;
+  ' relay on') words='--direct --force --output --server --token --help' ;;
+  ' relay show') words='--output --server --token --help' ;;
+  ' relay status') words='--direct --force --output --server --token --help' ;;
+  ' relay test') words='--output --server --token --help' ;;
   ' reload') words='--server --token --help' ;;
   ' serve') words='--config --data --files --level --listen --name --server --token --help' ;;
   ' token') words='create list revoke --config --file --server --token --help' ;;
