@@ -80,7 +80,9 @@ func (f *Fleet) relay(to Switch) *actor.PID {
 
 func newRelayActor(f *Fleet, to Switch) *relayActor {
 	name, dark, linger := to.Board, f.scale(darkTime), f.scale(commitPatience)
-	a := &relayActor{f: f, name: name, to: to, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), limits: f.cfg.Relays.orDefault(),
+	limits := f.cfg.Relays.orDefault()
+	limits.Window = f.scale(limits.Window)
+	a := &relayActor{f: f, name: name, to: to, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), limits: limits,
 		st: relayState{state: RelayIdle}}
 	if i := f.incidents.open(IncidentRelay, name); i != nil {
 		a.st.incident = i.ID

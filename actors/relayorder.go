@@ -107,10 +107,10 @@ func (f *Fleet) mayTouch(v *View, do RelayDo, by string, force bool) error {
 	case !v.Board.State.Rest() && !v.Board.WaitsFor(board.ForRelay):
 		return problem(Refused, "wait, or cancel first", "board %s hangs on it, and is %s", v.Spec.Name, v.Board.State)
 	case do == RelayCycle && v.Board.Power == board.PowerOff && !force:
-		return problem(Refused, "mozpool board power-on "+v.Spec.Name+" gives it power; --force cycles all the same",
+		return problem(Refused, "mozpool board power on "+v.Spec.Name+" gives it power; --force cycles all the same",
 			"board %s hangs on it, and is switched off", v.Spec.Name)
 	case do != RelayCycle && !force:
-		return problem(Refused, "mozpool board power-on|power-off "+v.Spec.Name+" keeps the record true; --force switches all the same",
+		return problem(Refused, "mozpool board power on|off "+v.Spec.Name+" keeps the record true; --force switches all the same",
 			"board %s hangs on it", v.Spec.Name)
 	}
 	return nil

@@ -13,18 +13,26 @@ import (
 
 // demoCommand is "mozpool demo".
 type demoCommand struct {
-	Boards    int     `default:"8" help:"Number of simulated boards."`
-	Speed     float64 `default:"30" help:"Divides every time, the limits and the relay boards' rests included."`
-	Seed      uint64  `default:"1" help:"Decides all chance."`
-	FaultRate float64 `default:"0" help:"Probability, per step of a boot, that something breaks."`
-	Once      bool    `help:"End when every board rests."`
-	JSON      bool    `name:"json" help:"Print the result as JSON in the last line."`
-	Log       bool    `help:"Show the server's log on standard error."`
+	Boards    int      `default:"8" help:"Number of simulated boards."`
+	Speed     float64  `default:"30" help:"Divides every time, the limits and the relay boards' rests included."`
+	Seed      uint64   `default:"1" help:"Decides all chance."`
+	FaultRate float64  `default:"0" help:"Probability, per step of a boot, that something breaks."`
+	Once      bool     `help:"End when every board rests."`
+	Fault     []string `sep:"none" placeholder:"FAULT" help:"What is to break: relay=1@10s+20s takes relay board 1 away after 10 s for 20 s, crossed=board2,board3 has two boards hang on each other's relays. May be repeated."`
+	JSON      bool     `name:"json" help:"Print the result as JSON in the last line."`
+	Log       bool     `help:"Show the server's log on standard error."`
 }
 
 // Run runs the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
 	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, Once: c.Once, JSON: c.JSON, Out: os.Stdout}
+	for _, text := range c.Fault {
+		f, err := demo.ParseFault(text)
+		if err != nil {
+			return usageError{err}
+		}
+		o.Faults = append(o.Faults, f)
+	}
 	if err := o.Validate(); err != nil {
 		return usageError{err}
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	FaultRate float64 // probability per step of a boot that something breaks
 	// BootsAtOnce is the rack's power budget. 0: 16.
 	BootsAtOnce int
+	Faults      []Fault
 	Once        bool // end when every board rests, instead of when ctx ends
 	JSON        bool // the last line is a Result
 	// Size is asked for the terminal's width and height, in characters and lines, before each drawing of a live table.
@@ -36,12 +37,15 @@ type Options struct {
 
 // Result is how a demo ended.
 type Result struct {
-	Boards   int     `json:"boards"`
-	Ready    int     `json:"ready"`
-	Failed   int     `json:"failed"`
-	Attempts int     `json:"attempts"`
-	Retries  int     `json:"retries"` // tries spent, all boards
-	Seconds  float64 `json:"seconds"`
+	Boards   int `json:"boards"`
+	Ready    int `json:"ready"`
+	Failed   int `json:"failed"`
+	Attempts int `json:"attempts"`
+	Retries  int `json:"retries"` // tries spent, all boards
+	// Incidents were opened, and OpenIncidents are not over.
+	Incidents     int     `json:"incidents"`
+	OpenIncidents int     `json:"open_incidents"`
+	Seconds       float64 `json:"seconds"`
 }
 
 // ErrNotReady says that boards ended otherwise than ready. Run returns it alone, after the last line has told so.
@@ -58,6 +62,9 @@ func (o *Options) Validate() error {
 	}
 	if !(o.FaultRate >= 0 && o.FaultRate <= 1) {
 		errs = append(errs, fmt.Errorf("--fault-rate %g: a probability, from 0 to 1", o.FaultRate))
+	}
+	for _, f := range o.Faults {
+		errs = append(errs, f.validate(o.Boards))
 	}
 	return errors.Join(errs...)
 }
@@ -98,12 +105,19 @@ func image(ctx context.Context, o Options, s *screen) (Result, error) {
 	}()
 	s.hello(r)
 	err = r.WishAll(watching)
+	broken := make(chan error, 1)
+	go func() {
+		broken <- r.breakThings(watching, o.Faults)
+		r.peace.Store(true)
+	}()
 	if err == nil {
 		s.watch(watching, r)
 	}
+	cancel()
 	result := r.result()
+	fault := <-broken
 	stop()
-	return result, errors.Join(unlessInterrupted(ctx, err), <-ended, r.Close())
+	return result, errors.Join(unlessInterrupted(ctx, err), fault, <-ended, r.Close())
 }
 
 // unlessInterrupted drops the error of what was broken off on request.
@@ -127,6 +141,12 @@ func (r *Rack) atRest() bool {
 // result counts what became of the boards.
 func (r *Rack) result() Result {
 	var res Result
+	for _, i := range r.Server.Fleet().Incidents() {
+		res.Incidents++
+		if i.Closed.IsZero() {
+			res.OpenIncidents++
+		}
+	}
 	for _, v := range r.Server.Fleet().Views() {
 		res.Attempts += int(v.Board.Attempt)
 		res.Retries += tries(v)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,6 +31,7 @@ type Rack struct {
 	Boards *boardsim.Rack
 	Relays []*relaysim.Board
 	wiring wiring
+	peace  atomic.Bool // nothing is to break any more
 	dir    string
 }
 
@@ -37,6 +39,7 @@ type Rack struct {
 // The caller runs the server, and calls Close when that has ended.
 func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 	r := &Rack{}
+	r.wiring.cross(o.Faults)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.Close())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,11 +27,14 @@ type screen struct {
 	out   io.Writer
 	title []string // what hello said
 	hints []string // what can be tried, once every board rests
-	size  size     // of the terminal at the last drawing
-	drawn []string // lines of the table on the terminal
+	// troubles are the incidents in words, and told what was said last of each.
+	troubles []string
+	told     map[string]string
+	size     size     // of the terminal at the last drawing
+	drawn    []string // lines of the table on the terminal
 }
 
-func newScreen(o Options) *screen { return &screen{o: o, out: o.Out} }
+func newScreen(o Options) *screen { return &screen{o: o, out: o.Out, told: make(map[string]string)} }
 
 func (s *screen) print(text string) { _, _ = io.WriteString(s.out, text) } // nobody is left to tell
 
@@ -57,7 +61,8 @@ func (s *screen) watch(ctx context.Context, r *Rack) {
 	defer t.Stop()
 	news := r.Server.Events().Kept()
 	for {
-		rested := r.atRest() // before the boards are looked at, so that the last change is shown
+		rested := r.peace.Load() && r.atRest() // before the boards are looked at, so that the last change is shown
+		s.incidents(r.Server.Fleet().Incidents())
 		s.show(r.Server.Fleet().Views(), news)
 		if rested && s.o.Once {
 			return
@@ -70,6 +75,22 @@ func (s *screen) watch(ctx context.Context, r *Rack) {
 			return
 		case <-t.C:
 		}
+	}
+}
+
+// incidents tells of each that opens, and of its end: on a terminal below the table, elsewhere once.
+func (s *screen) incidents(all []actors.Incident) {
+	s.troubles = nil
+	for _, i := range slices.Backward(all) {
+		said := fmt.Sprintf("incident %s: %s", i.ID, i.Text)
+		if !i.Closed.IsZero() {
+			said = fmt.Sprintf("incident %s is over: %s", i.ID, i.Subject)
+		}
+		s.troubles = append(s.troubles, said)
+		if s.o.Size == nil && s.told[i.ID] != said {
+			s.print(said + "\n")
+		}
+		s.told[i.ID] = said
 	}
 }
 

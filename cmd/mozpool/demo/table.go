@@ -15,7 +15,7 @@ import (
 func (s *screen) draw(views []*actors.View) {
 	width, height := s.o.Size()
 	now := size{width, height}
-	lines := table(views, s.hints, now, len(s.title))
+	lines := table(views, slices.Concat(s.troubles, s.hints), now, len(s.title))
 	var out strings.Builder
 	switch {
 	case s.drawn == nil:

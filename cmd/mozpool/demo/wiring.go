@@ -12,12 +12,17 @@ type wiring struct {
 	mu     sync.Mutex
 	boards *boardsim.Rack // nil: not plugged in yet
 	off    map[boardsim.Place]bool
+	// swapped are places whose boards hang on each other's relays.
+	swapped map[boardsim.Place]boardsim.Place
 }
 
 // switched carries the power of a relay to the board behind it.
 func (w *wiring) switched(p boardsim.Place, on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if other, ok := w.swapped[p]; ok {
+		p = other
+	}
 	if w.boards != nil {
 		w.boards.Switch(p, on)
 		return

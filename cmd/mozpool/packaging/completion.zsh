@@ -40,7 +40,7 @@ _mozpool() {
   ' config') words='check default --server --token --help' ;;
   ' config check') words='--server --token --help' ;;
   ' config default') words='--data --files --http --listen --syslog --tftp --server --token --help' ;;
-  ' demo') words='--boards --fault-rate --json --log --once --seed --speed --server --token --help' ;;
+  ' demo') words='--boards --fault --fault-rate --json --log --once --seed --speed --server --token --help' ;;
   ' event') words='watch webhooks --output --server --token --help' ;;
   ' event watch') words='--after --board --rack --state --output --server --token --help' ;;
   ' event webhooks') words='--output --server --token --help' ;;
