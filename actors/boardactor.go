@@ -237,12 +237,24 @@ func (a *boardActor) adopt(fl *flight) {
 	if from.Visit != a.b.Visit {
 		a.arm()
 		a.tell(from, fl)
+		a.adapt(&from, &fl.res)
 		a.f.cfg.Metrics.moved(a.spec.Rack, &from, &fl.res, a.f.now())
 		a.entered(fl.in.Kind)
 	} else if fl.in.Kind == board.StillUp && a.b.State == board.Off {
 		a.lookDark() // it was cut once more
 	}
 	a.perform(fl.res.Effects)
+}
+
+// adapt tells the power budget how the network bears the boots that it lets through.
+func (a *boardActor) adapt(from *board.Board, res *board.Result) {
+	p := a.f.rack(a.spec.Rack).places
+	switch {
+	case res.Failed != nil && res.Failed.Blame.Part == board.PartNetwork:
+		p.lost(a.f.now(), a.f.scale(narrowEvery))
+	case a.b.State == board.Writing && from.State != board.Writing:
+		p.came()
+	}
 }
 
 // entered does what a state wants of others than the board and its relay.

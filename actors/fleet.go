@@ -161,6 +161,10 @@ func (f *Fleet) Stop() {
 	f.aside.Wait()
 }
 
+// Budget says how many boards of a rack may be between power-on and live environment now, how many are, and how many
+// wait for their turn.
+func (f *Fleet) Budget(rack string) (places, held, queued int) { return f.rack(rack).places.load() }
+
 // send hands an item to a board's actor; false: there is no such board.
 func (f *Fleet) send(id string, it *item) bool {
 	c := f.roster.id(id)

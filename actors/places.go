@@ -3,14 +3,18 @@ package actors
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
 // places are a rack's power budget: how many of its boards may be between power-on and live environment at once.
 // Boards that find none free queue by the time since which they wait. It is shared by the actors of a rack, and never
-// held across anything slow.
+// held across anything slow. Where the network loses boots there are fewer places for a while (additive increase,
+// multiplicative decrease, as TCP does it).
 type places struct {
 	mu    sync.Mutex
-	limit int
+	most  int       // places by configuration
+	room  float64   // places by what the network bears, from fewest to most
+	since time.Time // it was narrowed last
 	held  map[string]bool
 	queue []waiter
 	admit func(id string) // tells a board that a place is held for it
@@ -22,7 +26,37 @@ type waiter struct {
 }
 
 func newPlaces(limit int, admit func(id string)) *places {
-	return &places{limit: limit, held: make(map[string]bool), admit: admit}
+	return &places{most: limit, room: float64(limit), held: make(map[string]bool), admit: admit}
+}
+
+// fewest places are left by a network that loses boots.
+const fewest = 2
+
+// narrowEvery is how often the budget is narrowed at most: boards that boot together are lost together.
+const narrowEvery = 30 * time.Second
+
+func (p *places) limit() int { return int(p.room) }
+
+// lost takes a quarter of the places away: the network has lost a board between power-on and the written image.
+func (p *places) lost(now time.Time, every time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.since.IsZero() && now.Sub(p.since) < every && now.After(p.since) {
+		return
+	}
+	p.since = now
+	p.room = max(p.room*3/4, float64(min(fewest, p.most)))
+}
+
+// came gives a part of a place back: a board has all that it needs of the network. As many as there are places give one.
+func (p *places) came() {
+	p.mu.Lock()
+	p.room = min(p.room+1/max(p.room, 1), float64(p.most))
+	admitted := p.grant()
+	p.mu.Unlock()
+	for _, id := range admitted {
+		p.admit(id)
+	}
 }
 
 // has says whether a place is held for the board.
@@ -39,7 +73,7 @@ func (p *places) take(id string) bool {
 	if p.held[id] {
 		return true
 	}
-	if len(p.held) >= p.limit || len(p.queue) > 0 && p.queue[0].id != id {
+	if len(p.held) >= p.limit() || len(p.queue) > 0 && p.queue[0].id != id {
 		return false
 	}
 	p.drop(id)
@@ -80,12 +114,12 @@ func (p *places) position(id string) int {
 func (p *places) load() (limit, held, queued int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.limit, len(p.held), len(p.queue)
+	return p.limit(), len(p.held), len(p.queue)
 }
 
 // grant holds places for those at the head of the queue; the caller tells them.
 func (p *places) grant() (ids []string) {
-	for len(p.queue) > 0 && len(p.held) < p.limit {
+	for len(p.queue) > 0 && len(p.held) < p.limit() {
 		id := p.queue[0].id
 		p.queue = p.queue[1:]
 		p.held[id] = true

@@ -44,6 +44,7 @@ type Fleet interface {
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
 	Relays() []actors.RelayView
 	Relay(ctx context.Context, power string, do actors.RelayDo, by string, force bool) (on bool, err error)
+	Budget(rack string) (places, held, queued int)
 	TestRelay(ctx context.Context, name string) error
 	Incidents() []actors.Incident
 	CloseIncident(id, by string) (actors.Incident, error)

@@ -83,6 +83,7 @@ func (s *Server) racks(r *request) error {
 	}
 	all := v1.Racks{Racks: []v1.Rack{}}
 	for _, k := range byName {
+		k.BootsNow, k.Booting, k.Queued = s.cfg.Fleet.Budget(k.Name)
 		all.Racks = append(all.Racks, *k)
 	}
 	slices.SortFunc(all.Racks, func(a, b v1.Rack) int { return cmp.Compare(a.Name, b.Name) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 )
 
 // Conn is a TCP connection that the kernel resets if this process dies, that
@@ -33,8 +34,12 @@ func (c Conn) Close() error {
 	return lingerErr
 }
 
+// connectTimeout bounds a connect within the exchange's deadline: nobody on a local network needs longer, and whoever
+// waits for the relay board is to hear of it soon. Two lost SYNs fit.
+const connectTimeout = 4 * time.Second
+
 func connect(ctx context.Context, address string, source net.IP) (*net.TCPConn, error) {
-	dialer := net.Dialer{Control: guard, KeepAlive: -1}
+	dialer := net.Dialer{Control: guard, KeepAlive: -1, Timeout: connectTimeout}
 	if source != nil {
 		dialer.LocalAddr = &net.TCPAddr{IP: source}
 	}

@@ -180,6 +180,8 @@ func (s *step) setState() {
 		s.r.Refusal = Refusal{fmt.Sprintf("the board has moved on to %s (visit %d)", s.b.State, s.b.Visit), "look again, then repeat with the new visit"}
 	case !slices.Contains(settable, s.in.To):
 		s.refuse("set new, ready, troubleshooting or locked_out", "%q is not a state that people set", s.in.To)
+	case s.b.State == Cutting || s.b.State == Powering:
+		s.refuse("cancel it, or wait some seconds", "its relay is being switched (%s)", s.b.State)
 	default:
 		s.settle(s.in.To)
 	}

@@ -128,6 +128,9 @@ func (f *Fleet) Relay(_ context.Context, power string, do actors.RelayDo, _ stri
 	return do != actors.RelayOff, nil
 }
 
+// Budget implements httpapi.Fleet.
+func (f *Fleet) Budget(string) (places, held, queued int) { return 12, 1, 0 }
+
 // TestRelay implements httpapi.Fleet.
 func (f *Fleet) TestRelay(_ context.Context, name string) error {
 	for _, r := range f.Switches {

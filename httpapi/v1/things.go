@@ -123,6 +123,9 @@ type Rack struct {
 	Servers     []string            `json:"servers"` // that may serve it, in order of preference
 	Listen      string              `json:"listen"`  // where its boards reach this server; empty: not served here
 	BootsAtOnce int                 `json:"boots_at_once"`
+	BootsNow    int                 `json:"boots_now"` // as many at once does the network bear
+	Booting     int                 `json:"booting"`   // between power-on and live environment
+	Queued      int                 `json:"queued"`    // wait for a place in the power budget
 	Boards      int                 `json:"boards"`
 	States      map[board.State]int `json:"states"`
 }

@@ -81,11 +81,19 @@ type RackList struct{}
 // Run lists the racks.
 func (*RackList) Run(c *Context) error {
 	all, err := c.Client.Racks(c.Context)
-	return list(c, all, err, []string{"NAME", "LISTEN", "SERVERS", "BOARDS", "STATES"},
+	return list(c, all, err, []string{"NAME", "LISTEN", "SERVERS", "BOARDS", "BOOTING", "QUEUED", "STATES"},
 		func(r v1.Rack) string { return r.Name },
 		func(r v1.Rack) []cell {
-			return []cell{plain(r.Name), plain(r.Listen), plain(strings.Join(r.Servers, ",")), plain(fmt.Sprint(r.Boards)), plain(counts(r.States))}
+			return []cell{plain(r.Name), plain(r.Listen), plain(strings.Join(r.Servers, ",")), plain(fmt.Sprint(r.Boards)), plain(booting(r)), plain(fmt.Sprint(r.Queued)), plain(counts(r.States))}
 		})
+}
+
+// booting is how many boards boot, of as many as may; the network may bear fewer than the configuration allows.
+func booting(r v1.Rack) string {
+	if r.BootsNow < r.BootsAtOnce {
+		return fmt.Sprintf("%d of %d, narrowed from %d", r.Booting, r.BootsNow, r.BootsAtOnce)
+	}
+	return fmt.Sprintf("%d of %d", r.Booting, r.BootsNow)
 }
 
 // counts says how many boards are in which state: 3 ready, 1 booting.

@@ -80,6 +80,7 @@ func checkScript(name, body string, keys []string) error {
 
 // cross checks what one file says of another: racks of mozpool.yaml, hardware types of images.yaml.
 func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
+	var manual []string
 	for _, s := range l.specs {
 		wrong := func(key, what, remedy string) {
 			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + "." + key, What: what, Remedy: remedy})
@@ -91,8 +92,11 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 			wrong("hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), "add it to "+cfg.Images+", or correct the name")
 		}
 		if s.Power == "" || s.Power == "manual" {
-			l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("board %s has no relay: wishes that need its power are refused", s.Name)))
+			manual = append(manual, s.Name)
 		}
+	}
+	if len(manual) > 0 {
+		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("%d boards have no relay, such as %s: whoever asks for something has to switch them by hand", len(manual), manual[0])))
 	}
 	return problems
 }
