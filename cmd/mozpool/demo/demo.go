@@ -43,8 +43,8 @@ type Result struct {
 	Attempts int `json:"attempts"`
 	Retries  int `json:"retries"` // tries spent, all boards
 	// Incidents were opened, and OpenIncidents are not over.
-	Incidents     int     `json:"incidents"`
-	OpenIncidents int     `json:"open_incidents"`
+	Incidents     int     `json:"-"`
+	OpenIncidents int     `json:"-"`
 	Seconds       float64 `json:"seconds"`
 }
 
@@ -104,10 +104,10 @@ func image(ctx context.Context, o Options, s *screen) (Result, error) {
 		cancel() // a server that cannot go on is not watched
 	}()
 	s.hello(r)
-	err = r.WishAll(watching)
+	err = r.WishAll(watching, o.Faults)
 	broken := make(chan error, 1)
 	go func() {
-		broken <- r.breakThings(watching, o.Faults)
+		broken <- r.breakThings(watching, o.Faults, o.Speed)
 		r.peace.Store(true)
 	}()
 	if err == nil {

@@ -4,18 +4,22 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/boardsim"
 )
 
 // Fault is something that the demo breaks on purpose.
 type Fault struct {
-	// Relay is the number of a relay board, from 1, that has its plug pulled At, and put back For later. Both are wall
-	// clock since the demo began. Boards behind it that rest by then are asked for a power cycle.
+	// Relay is the number of a relay board, from 1, that has its plug pulled At, and put back For later: times of the
+	// boards since the demo began, divided by its speed. What is asked of the boards behind it is asked in between.
 	Relay   int
 	At, For time.Duration
 	// Crossed are the numbers of two boards, from 1, that hang on each other's relays. Once all boards rest, the first
@@ -86,7 +90,7 @@ func (w *wiring) cross(faults []Fault) {
 }
 
 // breakThings carries the faults out, one after another, until the last is over or ctx ends.
-func (r *Rack) breakThings(ctx context.Context, faults []Fault) error {
+func (r *Rack) breakThings(ctx context.Context, faults []Fault, speed float64) error {
 	c, err := client.New(r.Server.APIURL(), client.Options{User: "demo"})
 	if err != nil {
 		return err
@@ -95,6 +99,7 @@ func (r *Rack) breakThings(ctx context.Context, faults []Fault) error {
 	began := time.Now()
 	for _, f := range faults {
 		if f.Relay > 0 {
+			f.At, f.For = time.Duration(float64(f.At)/speed), time.Duration(float64(f.For)/speed)
 			err = r.unplug(ctx, c, f, began)
 		} else {
 			err = r.showCrossed(ctx, c, f)
@@ -106,6 +111,16 @@ func (r *Rack) breakThings(ctx context.Context, faults []Fault) error {
 	return nil
 }
 
+// relayOf is the number of the relay board that a board hangs on, from 1.
+func relayOf(v *actors.View) int {
+	return (number(strings.TrimPrefix(v.Spec.Name, "board"))-1)/perRelayBoard + 1
+}
+
+// later says whether a board is asked for its image only when its relay board loses its plug.
+func later(v *actors.View, faults []Fault) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Relay == relayOf(v) })
+}
+
 // unplug pulls a relay board's plug, asks its boards for what needs it, and puts the plug back.
 func (r *Rack) unplug(ctx context.Context, c *client.Client, f Fault, began time.Time) error {
 	if !sleep(ctx, time.Until(began.Add(f.At))) {
@@ -114,12 +129,17 @@ func (r *Rack) unplug(ctx context.Context, c *client.Client, f Fault, began time
 	relay := r.Relays[f.Relay-1]
 	relay.Unplug()
 	until := time.Now().Add(f.For)
-	behind := r.Server.Fleet().Views()
-	for _, v := range behind {
-		if n := number(v.Spec.Name[len("board"):]); (n-1)/perRelayBoard == f.Relay-1 && v.Board.State.Rest() {
-			if _, err := c.Wish(ctx, v.Spec.Name, board.WantPowerCycle); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("ask for a power cycle of %s: %w", v.Spec.Name, err)
-			}
+	for _, v := range r.Server.Fleet().Views() {
+		var err error
+		switch {
+		case relayOf(v) != f.Relay || !v.Board.State.Rest():
+		case v.Board.Attempt == 0:
+			_, err = c.Image(ctx, v.Spec.Name, v1.ImageWish{Image: imageName})
+		default:
+			_, err = c.Wish(ctx, v.Spec.Name, board.WantPowerCycle)
+		}
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("ask something of %s: %w", v.Spec.Name, err)
 		}
 	}
 	sleep(ctx, time.Until(until))

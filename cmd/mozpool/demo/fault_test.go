@@ -33,7 +33,7 @@ func TestParseFault(t *testing.T) {
 func TestRelayFault(t *testing.T) {
 	inOwnFolder(t)
 	out := &output{}
-	result, err := Run(t.Context(), Options{Boards: 4, Speed: 60, Seed: 1, Once: true, Out: out, Faults: []Fault{{Relay: 1, At: 1500 * time.Millisecond, For: 2 * time.Second}}})
+	result, err := Run(t.Context(), Options{Boards: 4, Speed: 60, Seed: 1, Once: true, Out: out, Faults: []Fault{{Relay: 1, At: 10 * time.Second, For: time.Minute}}})
 	if err != nil || result.Ready != 4 || result.Incidents != 1 || result.OpenIncidents != 0 || result.Attempts < 4 {
 		t.Errorf("%+v, %v", result, err)
 	}

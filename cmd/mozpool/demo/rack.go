@@ -102,8 +102,9 @@ func closeUnserved(s *server.Server) error {
 	return s.Run(ended)
 }
 
-// WishAll asks for the image on every board, through the API.
-func (r *Rack) WishAll(ctx context.Context) error {
+// WishAll asks for the image on every board, through the API; those whose relay board is to lose its plug are left to
+// that.
+func (r *Rack) WishAll(ctx context.Context, faults []Fault) error {
 	c, err := client.New(r.Server.APIURL(), client.Options{User: "demo"})
 	if err != nil {
 		return err
@@ -112,6 +113,9 @@ func (r *Rack) WishAll(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(wishesAtOnce)
 	for _, v := range r.Server.Fleet().Views() {
+		if later(v, faults) {
+			continue
+		}
 		g.Go(func() error {
 			if _, err := c.Image(ctx, v.Spec.Name, v1.ImageWish{Image: imageName}); err != nil {
 				return fmt.Errorf("ask for an image on %s: %w", v.Spec.Name, err)

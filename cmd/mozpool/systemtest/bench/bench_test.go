@@ -55,7 +55,7 @@ func BenchmarkRack1000(b *testing.B) {
 	for b.Loop() {
 		cpu := usage(b)
 		began := time.Now()
-		if err := r.WishAll(b.Context()); err != nil {
+		if err := r.WishAll(b.Context(), nil); err != nil {
 			b.Fatal(err)
 		}
 		for !ready(r) {
