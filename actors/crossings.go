@@ -183,8 +183,8 @@ func (a *boardActor) crossed(name string) {
 }
 
 // reportCrossed opens the incident of two boards.
-func (f *Fleet) reportCrossed(rack, one, other string) string {
-	return f.beginIncident(Incident{Kind: IncidentCrossed, Subject: pair(one, other), Rack: rack, Boards: []string{one, other},
+func (f *Fleet) reportCrossed(rack, one, other string) {
+	f.beginIncident(Incident{Kind: IncidentCrossed, Subject: pair(one, other), Rack: rack, Boards: []string{one, other},
 		Text:   "the relay of " + one + " switches " + other + " instead",
 		Remedy: "mozpool rack check-wiring " + rack + " shows which relay switches which board; correct their power in the inventory"})
 }
