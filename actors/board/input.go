@@ -30,6 +30,7 @@ const (
 	SetLock  Kind = "lock"
 	Unlock   Kind = "unlock"
 	Remark   Kind = "comment"
+	Repaired Kind = "repaired" // Part was exchanged or mended
 )
 
 // What a board does, seen by the servers that it talks to. LoaderAsked and FellThrough come by MAC or address; all
@@ -105,7 +106,7 @@ type Input struct {
 	// Timeout. Confirmed: it was seen twice.
 	Crossed   string
 	Confirmed bool
-	Part      Part // what a script, or a relay's error, blames
+	Part      Part // what a script, or a relay's error, blames; Repaired: what was mended
 	Good      bool // Rebooting: the hash read back is the image's. RelayDown: the relay was not touched
 
 	Want   Want   // Wish

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, Wish, Cancel, Accept, SetState,
+var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, Wish, Cancel, Accept, SetState, Repaired,
 	SetLock, Unlock, Remark, LoaderAsked, FellThrough, KernelRead, InitrdRead, SquashfsRead, StageRead, ArtifactRead, LineLogged},
 	BoardEvents()...)
 

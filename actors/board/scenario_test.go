@@ -143,6 +143,8 @@ func (s *story) input(w []string) Input {
 		in.Kind, in.Force = Cancel, rest == "force"
 	case "image_up":
 		in.Kind, in.Image = ImageUp, rest
+	case "repaired":
+		in.Kind, in.Part = Repaired, Part(rest)
 	case "set_state":
 		in.Kind, in.To = SetState, State(rest)
 	case "lock":

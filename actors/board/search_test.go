@@ -105,6 +105,9 @@ func every(rules *Rules) []Input {
 		add(Input{Kind: k, Bare: true, Image: "v2", Good: true})
 	}
 	add(Input{Kind: Rebooting, Good: true})
+	for _, p := range Mendable {
+		add(Input{Kind: Repaired, Part: p})
+	}
 	add(Input{Kind: RelayDown, Good: true})
 	add(Input{Kind: Cancel, Force: true, Place: true})
 	for _, s := range settable {
@@ -117,7 +120,7 @@ func every(rules *Rules) []Input {
 	return all
 }
 
-func byPerson(k Kind) bool { return slices.Contains([]Kind{Wish, Cancel, Accept, SetState}, k) }
+func byPerson(k Kind) bool { return slices.Contains([]Kind{Wish, Cancel, Accept, SetState, Repaired}, k) }
 
 // rank is what every edge between working states lowers: tries and power cycles left, then whether a resume has
 // made the limit free, then states to go. A pause has the rank of what it leads to.

@@ -46,6 +46,8 @@ func (s *step) run() {
 		s.accept()
 	case SetState:
 		s.setState()
+	case Repaired:
+		s.repaired()
 	case SetLock, Unlock:
 		s.lock()
 	case Remark:

@@ -168,6 +168,33 @@ func (s *step) accept() {
 	}
 }
 
+// Mendable are the parts of a board that people exchange or mend.
+var Mendable = []Part{PartBoard, PartCard, PartRelay, PartWiring, PartNetwork}
+
+// repaired begins anew: what is known of the part that was mended is forgotten, and the budgets that it used up are full.
+func (s *step) repaired() {
+	if s.locked() {
+		return
+	}
+	if !s.b.State.Rest() {
+		s.refuse("wait for a rest, or cancel first", "the board is %s", s.b.State)
+		return
+	}
+	s.own()
+	b := &s.b
+	b.Hour, b.Own, b.Evidence, b.Blame = nil, nil, Fact{}, nil
+	switch s.in.Part {
+	case PartCard:
+		b.Card, b.Written, b.Done = "", false, false
+	case PartBoard:
+		b.Address = ""
+	case PartRelay, PartWiring:
+		b.Power = PowerUnknown
+	default:
+	}
+	s.settle(New)
+}
+
 // settable are the rests that an operator may declare.
 var settable = []State{New, Ready, Troubleshooting, LockedOut}
 
