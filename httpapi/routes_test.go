@@ -53,6 +53,8 @@ func TestSweep(t *testing.T) {
 				valid = `{"relay":"r:bank1:relay1","do":"status"}`
 			case strings.HasSuffix(rt.path, "/relays/test"):
 				valid = `{"name":"r:2101"}`
+			case strings.HasSuffix(rt.path, "/label"):
+				valid = `{"labels":{"pool":"ci","old":null}}`
 			case strings.HasSuffix(rt.path, "/bulk"):
 				valid = `{"action":"accept","selector":"name=*"}`
 			}

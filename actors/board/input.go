@@ -30,6 +30,7 @@ const (
 	SetLock  Kind = "lock"
 	Unlock   Kind = "unlock"
 	Remark   Kind = "comment"
+	Relabel  Kind = "label"
 )
 
 // What a board does, seen by the servers that it talks to. LoaderAsked and FellThrough come by MAC or address; all
@@ -116,4 +117,5 @@ type Input struct {
 	Force  bool  // Cancel while writing
 	To     State // SetState
 	Until  time.Time
+	Labels map[string]*string // Relabel: what each label is to be; nil: it is taken off
 }

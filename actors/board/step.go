@@ -48,6 +48,8 @@ func (s *step) run() {
 		s.setState()
 	case SetLock, Unlock:
 		s.lock()
+	case Relabel:
+		s.relabel()
 	case Remark:
 		s.own()
 		s.b.Comment = cut(s.in.Text)

@@ -25,6 +25,7 @@ type Board struct {
 	Unlock      BoardUnlock     `cmd:"" help:"End locks."`
 	SetState    BoardSetState   `cmd:"" help:"Declare a state: new, ready, troubleshooting or locked_out."`
 	Comment     BoardComment    `cmd:"" help:"Say something about boards to whoever looks at them."`
+	Label       BoardLabel      `cmd:"" help:"Set labels of boards, or take them off: board label b1 pool=ci owner-"`
 	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -32,6 +32,7 @@ complete -c mozpool -f -n '__mozpool_at "board"' -a cancel -d 'End what boards w
 complete -c mozpool -f -n '__mozpool_at "board"' -a comment -d 'Say something about boards to whoever looks at them.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a discovered -d 'List MAC addresses that asked for a boot entry and are no board.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a image -d 'Put an image on boards.'
+complete -c mozpool -f -n '__mozpool_at "board"' -a label -d 'Set labels of boards, or take them off: board label b1 pool=ci owner-'
 complete -c mozpool -f -n '__mozpool_at "board"' -a list -d 'List boards.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a lock -d 'Keep automation and other people away from boards.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a log -d 'Show a board\'s log.'
@@ -82,6 +83,11 @@ complete -c mozpool -f -n '__mozpool_at "board image"' -l output -x -a 'table js
 complete -c mozpool -f -n '__mozpool_at "board image"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
+complete -c mozpool -f -n '__mozpool_at "board label"' -l dry-run -d 'Only say which boards would be asked.'
+complete -c mozpool -f -n '__mozpool_at "board label"' -l selector -r -d 'Boards that fit.'
+complete -c mozpool -f -n '__mozpool_at "board label"' -l output -x -a 'table json yaml name' -d 'table, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "board label"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "board label"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board list"' -l image -r -d 'Only boards with this image.'
 complete -c mozpool -f -n '__mozpool_at "board list"' -l label -r -d 'Only boards with this label: KEY or KEY=VALUE.'
 complete -c mozpool -f -n '__mozpool_at "board list"' -l rack -r -d 'Only boards of this rack.'

@@ -4,7 +4,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' serve'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' serve'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -18,13 +18,14 @@ _mozpool() {
   esac
   [ -n "$words" ] || case "$at" in
   '') words='board completion config demo event hardware image incident live loader rack relay reload serve token version --server --token --help' ;;
-  ' board') words='accept attempts cancel comment discovered image list lock log maintenance power self-test set-state show unlock wait why --output --server --token --help' ;;
+  ' board') words='accept attempts cancel comment discovered image label list lock log maintenance power self-test set-state show unlock wait why --output --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --server --token --help' ;;
   ' board attempts') words='--limit --output --server --token --help' ;;
   ' board cancel') words='--dry-run --force --selector --output --server --token --help' ;;
   ' board comment') words='--dry-run --selector --output --server --token --help' ;;
   ' board discovered') words='--output --server --token --help' ;;
   ' board image') words='--config --dry-run --image --selector --wait --output --server --token --help' ;;
+  ' board label') words='--dry-run --selector --output --server --token --help' ;;
   ' board list') words='--image --label --rack --selector --state --text --watch --output --server --token --help' ;;
   ' board lock') words='--dry-run --for --selector --why --output --server --token --help' ;;
   ' board log') words='--follow --since --source --tail --text --output --server --token --help' ;;

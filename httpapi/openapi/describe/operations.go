@@ -66,6 +66,7 @@ var Operations = []Operation{
 	wish("lock", "Keep automation and other people away from a board.", v1.LockOrder{}),
 	wish("unlock", "End a lock.", struct{}{}),
 	wish("comment", "Say something about a board to whoever looks at it.", v1.CommentOrder{}),
+	wish("label", "Set labels of a board, or take them off.", v1.LabelOrder{}),
 	{Method: "PUT", Path: one + "/state", Text: "Set a board's state: new, ready, troubleshooting or locked_out, if it is still in the visit that If-Match names.",
 		Body: v1.StateOrder{}, Answer: v1.Accepted{}, Match: true},
 	{Method: "POST", Path: v1.Prefix + "/bulk", Text: "Ask the same of several boards; each answers for itself.", Body: v1.BulkOrder{}, Answer: v1.BulkResults{}},
