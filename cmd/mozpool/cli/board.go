@@ -41,27 +41,19 @@ type BoardList struct {
 	Label []string `help:"Only boards with this label: KEY or KEY=VALUE." sep:"none"`
 	Image string   `help:"Only boards with this image."`
 	Text  string   `help:"Only boards that this text stands in."`
-	Watch bool     `help:"Look again and again, until interrupted."`
+	Watched
 }
 
 // Run lists the boards.
 func (l *BoardList) Run(c *Context) error {
 	q := client.Query{Rack: l.Rack, State: l.State, Labels: l.Label, Image: l.Image, Text: l.Text}
-	for {
+	return c.watch(l.Watched, func(c *Context) error {
 		boards, err := c.Client.Boards(c.Context, q)
-		if err != nil && (!l.Watch || c.Context.Err() == nil) {
-			return coded(err)
+		if err != nil {
+			return err
 		}
-		if err == nil && l.Watch && c.Screen {
-			_, _ = fmt.Fprint(c.Out, "\x1b[H\x1b[2J") // show reports what is wrong with Out
-		}
-		if err == nil {
-			err = c.showChosen(boards, l.Chosen)
-		}
-		if !l.Watch || err != nil || !c.pause() {
-			return watchOver(l.Watch, c, err)
-		}
-	}
+		return c.showChosen(boards, l.Chosen)
+	})
 }
 
 // watchOver ends a watch: being interrupted is how it is meant to end.
@@ -93,9 +85,11 @@ func (c *Context) showBoards(boards []v1.Board) error {
 		names[i] = b.Name
 	}
 	return c.show(boards, names, func() *table {
-		t := &table{head: []string{"NAME", "RACK", "STATE", "FOR", "IMAGE", "POWER", "DOING"}}
+		t := &table{head: []string{"NAME", "RACK", "STATE", "FOR", "IMAGE", "POWER", "DOING"},
+			more: []string{"HARDWARE", "MAC", "ADDRESS", "SWITCH", "PLACE", "ATTEMPT", "LABELS", "COMMENT"}}
 		for _, b := range boards {
-			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(doing(b)))
+			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(doing(b)),
+				plain(b.Hardware), plain(b.MAC), plain(b.Address), plain(b.Switch), plain(b.Place), plain(fmt.Sprint(b.Attempt)), plain(labelText(b.Labels)), plain(b.Comment))
 		}
 		return t
 	})

@@ -51,7 +51,7 @@ func (c *Context) label(name string, labels map[string]*string) error {
 	if err != nil {
 		return err
 	}
-	if c.Output != "table" {
+	if !c.forPeople() {
 		return c.show(a, []string{a.Board}, nil)
 	}
 	b, err := c.Client.Board(c.Context, name)
