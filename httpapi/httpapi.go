@@ -73,6 +73,8 @@ type Config struct {
 	Racks    []v1.Rack
 	Events   *events.Hub         // what happens to boards; nil: nothing does
 	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
+	// Info says what the server is; Boards, Ready and Reasons are filled in. nil: nothing is known of it.
+	Info func() v1.Server
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
@@ -114,6 +116,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Audit == nil {
 		c.Audit = func(access.Change) {}
+	}
+	if c.Info == nil {
+		c.Info = func() v1.Server { return v1.Server{} }
 	}
 	if c.NotReady == nil {
 		c.NotReady = func() []string { return nil }

@@ -96,6 +96,14 @@ func (s *Server) URL() string {
 	return "http://" + s.Addr()
 }
 
+// Close lets go of the socket of a server that is not to run; Run does so by itself.
+func (s *Server) Close() error {
+	if s.ln == nil {
+		return nil
+	}
+	return s.ln.Close()
+}
+
 // String names the task in logs.
 func (s *Server) String() string { return "api " + s.Addr() }
 

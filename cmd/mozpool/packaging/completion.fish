@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'server' 'server info' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -23,6 +23,7 @@ complete -c mozpool -f -n '__mozpool_at ""' -a rack -d 'Racks.'
 complete -c mozpool -f -n '__mozpool_at ""' -a relay -d 'Relay boards.'
 complete -c mozpool -f -n '__mozpool_at ""' -a reload -d 'Have the server read boards and images again.'
 complete -c mozpool -f -n '__mozpool_at ""' -a serve -d 'Run an imaging server.'
+complete -c mozpool -f -n '__mozpool_at ""' -a server -d 'The server itself.'
 complete -c mozpool -f -n '__mozpool_at ""' -a token -d 'Make, list and revoke bearer tokens.'
 complete -c mozpool -f -n '__mozpool_at ""' -a version -d 'Print version, commit and Go version.'
 complete -c mozpool -f -n '__mozpool_at ""' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
@@ -423,6 +424,15 @@ complete -c mozpool -f -n '__mozpool_at "serve"' -l name -r -d 'Name of this ser
 complete -c mozpool -f -n '__mozpool_at "serve"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server"' -a info -d 'Say what the server is, and how it is.'
+complete -c mozpool -f -n '__mozpool_at "server"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "server"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "server"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server info"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "server info"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "server info"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server info"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "token"' -a create -d 'Make a token and print it, once.'
 complete -c mozpool -f -n '__mozpool_at "token"' -a list -d 'List tokens; not what they are.'
 complete -c mozpool -f -n '__mozpool_at "token"' -a revoke -d 'Take tokens back.'

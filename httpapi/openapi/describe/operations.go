@@ -89,6 +89,7 @@ var Operations = []Operation{
 		Body: v1.WiringOrder{}, Answer: v1.WiringLine{}, Media: []string{"application/x-ndjson"}, Only: true},
 	{Method: "GET", Path: v1.Prefix + "/racks", Text: "List racks.", Answer: v1.Racks{}},
 	{Method: "GET", Path: v1.Prefix + "/discovered", Text: "List MAC addresses that asked for a boot entry and are no board.", Answer: v1.Discovered{}},
+	{Method: "GET", Path: v1.Prefix + "/server", Text: "Say what the server is, and how it is.", Answer: v1.Server{}},
 	{Method: "POST", Path: v1.Prefix + "/reload", Text: "Read boards, images, tokens and the certificate again; a bad file changes nothing.", Body: struct{}{}, Answer: status{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.json", Text: "This description.", Answer: map[string]any{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.html", Text: "This description, for people.", Answer: "", Media: []string{"text/html"}, Only: true},
