@@ -54,6 +54,7 @@ type Fleet interface {
 type Catalogue interface {
 	Images() []images.Image
 	Hardware() []images.Hardware
+	Verify(ctx context.Context, i images.Image) ([]images.Verified, error)
 }
 
 // Logs is what the API shows of logs. persistence.Logs is one.

@@ -20,13 +20,14 @@ type Server struct {
 	http *fasthttp.Server
 	ln   *listener
 
-	asking  context.Context // of questions to the fleet; ends when the grace is over
-	giveUp  context.CancelFunc
-	streams context.Context // of followed logs; ends as soon as the server is to stop
-	hush    context.CancelFunc
-	slots   chan struct{} // one for each followed log
-	closing atomic.Bool
-	ready   chan struct{}
+	asking    context.Context // of questions to the fleet; ends when the grace is over
+	giveUp    context.CancelFunc
+	streams   context.Context // of followed logs; ends as soon as the server is to stop
+	hush      context.CancelFunc
+	slots     chan struct{} // one for each followed log
+	verifying chan struct{} // one for each image that is being hashed
+	closing   atomic.Bool
+	ready     chan struct{}
 }
 
 // New makes a server; nothing is bound yet.
@@ -36,6 +37,7 @@ func New(cfg Config) *Server { return build(cfg, (*Server).handler) }
 func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
 	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{})}
 	s.log = s.cfg.Logger
+	s.verifying = make(chan struct{}, 1)
 	s.slots = make(chan struct{}, s.cfg.MaxStreams)
 	s.asking, s.giveUp = context.WithCancel(context.Background())
 	s.streams, s.hush = context.WithCancel(s.asking)

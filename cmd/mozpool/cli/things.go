@@ -17,7 +17,9 @@ import (
 type Image struct {
 	Format
 	kong.Plugins
-	List ImageList `cmd:"" help:"List images."`
+	List   ImageList   `cmd:"" help:"List images."`
+	Show   ImageShow   `cmd:"" help:"Show images, and where each was last put on a board without fault."`
+	Verify ImageVerify `cmd:"" help:"Have the server hash the artifacts of images again."`
 }
 
 // ImageList is "mozpool image list".
@@ -38,6 +40,7 @@ func (l *ImageList) Run(c *Context) error {
 type Hardware struct {
 	Format
 	List HardwareList `cmd:"" help:"List hardware types."`
+	Show HardwareShow `cmd:"" help:"Show hardware types."`
 }
 
 // HardwareList is "mozpool hardware list".

@@ -2,7 +2,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' serve'|' server'|' server info'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' serve'|' server'|' server info'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -50,11 +50,14 @@ _mozpool() {
   ' event') words='watch webhooks --output --context --server --token --help' ;;
   ' event watch') words='--after --board --rack --state --output --context --server --token --help' ;;
   ' event webhooks') words='--watch --output --context --server --token --help' ;;
-  ' hardware') words='list --output --context --server --token --help' ;;
+  ' hardware') words='list show --output --context --server --token --help' ;;
   ' hardware list') words='--watch --output --context --server --token --help' ;;
-  ' image') words='add list --output --context --server --token --help' ;;
+  ' hardware show') words='--output --context --server --token --help' ;;
+  ' image') words='add list show verify --output --context --server --token --help' ;;
   ' image add') words='--config --hardware --name --to --verify --write --output --context --server --token --help' ;;
   ' image list') words='--watch --output --context --server --token --help' ;;
+  ' image show') words='--output --context --server --token --help' ;;
+  ' image verify') words='--output --context --server --token --help' ;;
   ' incident') words='close list --output --context --server --token --help' ;;
   ' incident close') words='--output --context --server --token --help' ;;
   ' incident list') words='--all --watch --output --context --server --token --help' ;;

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'server' 'server info' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'server' 'server info' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -267,6 +267,7 @@ complete -c mozpool -f -n '__mozpool_at "event webhooks"' -l context -r -d 'Serv
 complete -c mozpool -f -n '__mozpool_at "event webhooks"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "event webhooks"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "hardware"' -a list -d 'List hardware types.'
+complete -c mozpool -f -n '__mozpool_at "hardware"' -a show -d 'Show hardware types.'
 complete -c mozpool -f -n '__mozpool_at "hardware"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "hardware"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "hardware"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
@@ -276,8 +277,14 @@ complete -c mozpool -f -n '__mozpool_at "hardware list"' -l output -x -a 'table 
 complete -c mozpool -f -n '__mozpool_at "hardware list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "hardware list"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "hardware list"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "hardware show"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "hardware show"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "hardware show"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "hardware show"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a add -d 'Look what an image file holds, and add it to images.yaml. Needs no server.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a list -d 'List images.'
+complete -c mozpool -f -n '__mozpool_at "image"' -a show -d 'Show images, and where each was last put on a board without fault.'
+complete -c mozpool -f -n '__mozpool_at "image"' -a verify -d 'Have the server hash the artifacts of images again.'
 complete -c mozpool -f -n '__mozpool_at "image"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "image"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "image"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
@@ -297,6 +304,14 @@ complete -c mozpool -f -n '__mozpool_at "image list"' -l output -x -a 'table wid
 complete -c mozpool -f -n '__mozpool_at "image list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "image show"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "image show"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "image show"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "image show"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "image verify"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "image verify"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "image verify"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "image verify"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "incident"' -a close -d 'End an incident that does not end by itself, once its cause is mended.'
 complete -c mozpool -f -n '__mozpool_at "incident"' -a list -d 'List what stops several boards and is not their fault: the open ones, with --all also those that are over.'
 complete -c mozpool -f -n '__mozpool_at "incident"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
