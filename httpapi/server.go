@@ -43,7 +43,7 @@ func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
 	s.streams, s.hush = context.WithCancel(s.asking)
 	s.http = &fasthttp.Server{
 		Name:                  "mozpool",
-		Handler:               of(s),
+		Handler:               s.framed(of(s)),
 		ErrorHandler:          s.badRequest,
 		MaxRequestBodySize:    s.cfg.MaxBody, // counted by fasthttp, chunked bodies too, as bodies are not streamed
 		ReadBufferSize:        s.cfg.MaxHeader,
