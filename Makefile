@@ -28,8 +28,8 @@ e2e: build ## image a QEMU ARM board; needs root and QEMU
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-peers: ## TFTP beside the servers of Debian; those that are absent are left out
-	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^TestPeers$$' -v ./netboot/tftp
+bench-peers: ## TFTP and the API beside the servers of Debian; those that are absent are left out
+	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/bench
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \

@@ -130,14 +130,17 @@ func (f *Fleet) Do(ctx context.Context, name string, o Order) (Answer, error) {
 		return Answer{}, err
 	}
 	switch o.Kind {
-	case board.Cancel, board.Accept, board.SetState, board.SetLock, board.Unlock, board.Remark:
+	case board.Cancel, board.Accept, board.SetState, board.SetLock, board.Unlock, board.Remark, board.Relabel:
 	default:
 		return Answer{}, problem(BadRequest, "see the API's description", "%q is not an order", o.Kind)
 	}
 	if o.Kind == board.SetState && !o.To.Valid() {
 		return Answer{}, problem(BadRequest, "use one of the states in the description", "%q is not a state", o.To)
 	}
-	in := board.Input{Kind: o.Kind, By: o.By, Text: o.Text, Force: o.Force, To: o.To, Visit: o.Visit, Until: o.Until}
+	if err := labelable(v, o); err != nil {
+		return Answer{}, err
+	}
+	in := board.Input{Kind: o.Kind, By: o.By, Text: o.Text, Force: o.Force, To: o.To, Visit: o.Visit, Until: o.Until, Labels: o.Labels}
 	res, err := f.ask(ctx, v.Spec.ID, in, nil)
 	if err != nil {
 		return Answer{}, err

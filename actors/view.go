@@ -79,13 +79,14 @@ type Request struct {
 
 // Order is any other word: cancel, accept, set_state, lock, unlock, comment.
 type Order struct {
-	Kind  board.Kind // board.Cancel, Accept, SetState, SetLock, Unlock, Remark
-	By    string
-	Text  string      // reason of a lock, the comment
-	Force bool        // Cancel
-	To    board.State // SetState
-	Visit uint64      // SetState: the visit that the asker saw
-	Until time.Time   // SetLock: zero for "until unlocked"
+	Kind   board.Kind // board.Cancel, Accept, SetState, SetLock, Unlock, Remark, Relabel
+	By     string
+	Text   string             // reason of a lock, the comment
+	Force  bool               // Cancel
+	To     board.State        // SetState
+	Visit  uint64             // SetState: the visit that the asker saw
+	Until  time.Time          // SetLock: zero for "until unlocked"
+	Labels map[string]*string // Relabel: what each label is to be; nil: it is taken off
 }
 
 // Stranger is a MAC address that asked for a boot entry and belongs to no board.

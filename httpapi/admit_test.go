@@ -114,6 +114,14 @@ func TestAuditOfChanges(t *testing.T) {
 			t.Errorf("told %+v", c)
 		}
 	}
+	call(t, s, "POST", "/api/v1/boards/b1/unlock", "", tokens["viewer"])
+	if c := told.last(); c.Who != "viewer" || c.Result != "forbidden" {
+		t.Errorf("who may not was not told of: %+v", c)
+	}
+	call(t, s, "POST", "/api/v1/boards/b1/lock", "", "Authorization: Bearer nonsense")
+	if c := told.last(); c.Who != "viewer" {
+		t.Errorf("a stranger fills the log: %+v", c)
+	}
 }
 
 func certificate(t *testing.T) tls.Certificate {

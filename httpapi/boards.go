@@ -81,7 +81,7 @@ func (f filter) fits(v *actors.View) bool {
 	return (f.rack == "" || v.Spec.Rack == f.rack) &&
 		(f.image == "" || imageOf(&v.Board) == f.image) &&
 		(len(f.states) == 0 || slices.ContainsFunc(f.states, func(s string) bool { return inState(v.Board.State, s) })) &&
-		!slices.ContainsFunc(f.labels, func(l string) bool { return !hasLabel(v.Spec.Labels, l) }) &&
+		!slices.ContainsFunc(f.labels, func(l string) bool { return !hasLabel(v.Labels(), l) }) &&
 		(f.text == "" || mentions(v, f.text))
 }
 
@@ -102,7 +102,7 @@ func mentions(v *actors.View, text string) bool {
 	if in(sp.Name) || in(sp.ID) || in(string(sp.MAC)) || in(sp.Place) || in(sp.Power) || in(v.Board.Comment) || in(addressOf(v)) {
 		return true
 	}
-	for k, l := range sp.Labels {
+	for k, l := range v.Labels() {
 		if in(k) || in(l) {
 			return true
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/valyala/fasthttp"
+
 	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/httpapi/apitest"
@@ -223,6 +225,45 @@ func FuzzCursor(f *testing.F) {
 		name, err := openCursor(text)
 		if err == nil && packCursor(name) != text {
 			t.Errorf("%q opens as %q, which packs as %q", text, name, packCursor(name))
+		}
+	})
+}
+
+// Whatever stands behind the question mark is understood or refused, never a mistake of ours.
+func FuzzQuery(f *testing.F) {
+	for _, s := range []string{"state=ready&limit=5", "label=a&label=b=c", "state=failed,ready", "limit=-1", "cursor=!", "%zz=%", "state=%ff", "limit=5&limit=6"} {
+		f.Add(s)
+	}
+	known := []string{"rack", "state", "label", "image", "text", "limit", "cursor"}
+	f.Fuzz(func(t *testing.T, text string) {
+		var c fasthttp.RequestCtx
+		c.Request.Header.SetMethod("GET")
+		c.Request.URI().SetQueryString(text)
+		q, err := readQuery(&c, known)
+		if err == nil {
+			_, err = readFilter(q)
+		}
+		if err == nil {
+			_, err = q.number("limit", pageBoards, maxBoards)
+		}
+		if err != nil && problemOf(err).Status != 400 {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+// A condition is a visit, a refusal that says why, or missing.
+func FuzzIfMatch(f *testing.F) {
+	for _, s := range []string{`"42"`, `*`, `W/"42"`, `42`, `"42", "43"`, `"`, `"-1"`, `"99999999999999999999"`} {
+		f.Add(s)
+	}
+	s := New(Config{Fleet: fleet()})
+	f.Fuzz(func(t *testing.T, text string) {
+		var c fasthttp.RequestCtx
+		c.Request.Header.Set(fasthttp.HeaderIfMatch, text)
+		_, err := s.ifMatch(&request{name: "b1", raw: &c})
+		if status := problemOf(err).Status; err != nil && status != 400 && status != 412 && status != 428 {
+			t.Errorf("%q: %d %v", text, status, err)
 		}
 	})
 }

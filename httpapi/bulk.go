@@ -20,6 +20,7 @@ func (s *Server) bulkRoutes() []route {
 	return []route{
 		{"POST", bulkPath, nil, s.bulk},
 		{"POST", boardsPath + "/{name}/comment", nil, s.comment},
+		{"POST", boardsPath + "/{name}/label", nil, s.label},
 	}
 }
 
@@ -139,13 +140,16 @@ func (s *Server) askOf(o v1.BulkOrder) (ask, error) {
 		return s.askOrder(actors.Order{Kind: board.Accept}), nil
 	case "unlock":
 		return s.askOrder(actors.Order{Kind: board.Unlock}), nil
+	case "label":
+		order, err := labelOrder(v1.LabelOrder{Labels: o.Labels})
+		return s.askOrder(order), err
 	case "comment":
 		return s.askOrder(actors.Order{Kind: board.Remark, Text: o.Comment}), nil
 	case "lock":
 		order, err := s.lockOrder(v1.LockOrder{Why: o.Why, Until: o.Until})
 		return s.askOrder(order), err
 	}
-	return nil, bad("send image, power-on, power-off, power-cycle, self-test, maintenance, cancel, accept, lock, unlock or comment", "%q is no action", o.Action)
+	return nil, bad("send image, power-on, power-off, power-cycle, self-test, maintenance, cancel, accept, lock, unlock, comment or label", "%q is no action", o.Action)
 }
 
 // askWish asks with the request's Idempotency-Key, which each board remembers for itself.

@@ -95,6 +95,7 @@ func TestBulkActions(t *testing.T) {
 	for action, want := range map[string]string{
 		`"power-off"`: "power-off", `"self-test"`: "self-test", `"maintenance"`: "maintenance", `"cancel","force":true`: `cancel "" force true`,
 		`"accept"`: "accept", `"unlock"`: "unlock", `"lock","why":"card"`: `lock "card"`, `"comment","comment":"slow"`: `comment "slow"`,
+		`"label","labels":{"pool":"ci","old":null}`: "label",
 	} {
 		bulk(t, s, `{"boards":"b00","action":`+action+`}`)
 		if got, _ := asked.Load("b00"); !strings.HasPrefix(got.(string), want) {

@@ -55,6 +55,7 @@ type Fleet interface {
 type Catalogue interface {
 	Images() []images.Image
 	Hardware() []images.Hardware
+	Verify(ctx context.Context, i images.Image) ([]images.Verified, error)
 }
 
 // Logs is what the API shows of logs. persistence.Logs is one.
@@ -74,6 +75,8 @@ type Config struct {
 	Racks    []v1.Rack
 	Events   *events.Hub         // what happens to boards; nil: nothing does
 	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
+	// Info says what the server is; Boards, Ready and Reasons are filled in. nil: nothing is known of it.
+	Info func() v1.Server
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
@@ -115,6 +118,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Audit == nil {
 		c.Audit = func(access.Change) {}
+	}
+	if c.Info == nil {
+		c.Info = func() v1.Server { return v1.Server{} }
 	}
 	if c.NotReady == nil {
 		c.NotReady = func() []string { return nil }

@@ -40,17 +40,18 @@ func param(c *fasthttp.RequestCtx, name string) string {
 	return text
 }
 
-// newRequest copies what handlers need.
+// newRequest copies what handlers need. Who asks is known also where an error says that they may not, unless that is the
+// error.
 func (s *Server) newRequest(ctx context.Context, c *fasthttp.RequestCtx, rt route) (*request, error) {
 	r := &request{ctx: ctx, name: param(c, "name"), raw: c}
 	if err := s.admit(r, rt); err != nil {
-		return nil, err
+		return r, err
 	}
 	if r.key = r.header(v1.IdempotencyKey); len(r.key) > maxKey {
-		return nil, bad("send a random text of 32 characters", "the %s is longer than %d bytes", v1.IdempotencyKey, maxKey)
+		return r, bad("send a random text of 32 characters", "the %s is longer than %d bytes", v1.IdempotencyKey, maxKey)
 	}
 	if err := sameOrigin(c); err != nil {
-		return nil, err
+		return r, err
 	}
 	var err error
 	r.query, err = readQuery(c, rt.query)

@@ -43,6 +43,7 @@ func (s *Server) routes() []route {
 		{"GET", v1.Prefix + "/hardware", nil, s.hardware},
 		{"GET", v1.Prefix + "/racks", nil, s.racks},
 		{"GET", v1.Prefix + "/discovered", nil, s.discovered},
+		{"GET", v1.Prefix + "/server", nil, s.info},
 		{"POST", v1.Prefix + "/reload", nil, s.reload},
 		{"GET", "/livez", nil, s.livez},
 		{"GET", "/readyz", nil, s.readyz},
@@ -55,6 +56,7 @@ func (s *Server) routes() []route {
 	}
 	all = append(all, s.relayRoutes()...)
 	all = append(all, s.bulkRoutes()...)
+	all = append(all, s.imageRoutes()...)
 	all = append(all, s.eventRoutes()...)
 	all = append(all, s.describeRoutes()...)
 	return all
@@ -90,13 +92,18 @@ func (s *Server) serve(c *fasthttp.RequestCtx, rt route) error {
 	ctx, cancel := context.WithTimeout(s.asking, s.cfg.AskLimit)
 	defer cancel()
 	r, err := s.newRequest(ctx, c, rt)
-	if err != nil {
-		return err
-	}
-	if rt.method == "GET" {
+	if rt.method == "GET" || err != nil && r.who == "" { // strangers fill no log: guesses are counted by address
+		if err != nil {
+			return err
+		}
 		return rt.do(r)
 	}
-	return s.audited(r.by, rt.method+" "+string(c.URI().PathOriginal()), func() error { return rt.do(r) })
+	return s.audited(r.by, rt.method+" "+string(c.URI().PathOriginal()), func() error {
+		if err != nil {
+			return err
+		}
+		return rt.do(r)
+	})
 }
 
 // plain turns an error into a problem, and a panic into an error: one bad request must not take the server down.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"mozpool/actors"
@@ -32,13 +33,19 @@ func at(path, name string) string {
 	if strings.HasSuffix(path, "/events") {
 		path += "?kept=1" // else it never ends
 	}
+	if name == "b1" && strings.Contains(path, "/images/") {
+		name = "v2"
+	}
+	if name == "b1" && strings.Contains(path, "/hardware/") {
+		name = "panda"
+	}
 	return strings.NewReplacer("{name}", name, "{number}", "1").Replace(path)
 }
 
 // Every route answers as all routes do, so a new one cannot forget anything.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Fleet: fleet(), MaxBody: 1000})
+	s := start(t, Config{Fleet: fleet(), MaxBody: 1000, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
 	for _, rt := range s.routes() {
 		t.Run(rt.method+" "+rt.path, func(t *testing.T) {
 			ok, none := at(rt.path, "b1"), at(rt.path, "nobody")
@@ -53,6 +60,8 @@ func TestSweep(t *testing.T) {
 				valid = `{"relay":"r:bank1:relay1","do":"status"}`
 			case strings.HasSuffix(rt.path, "/relays/test"):
 				valid = `{"name":"r:2101"}`
+			case strings.HasSuffix(rt.path, "/label"):
+				valid = `{"labels":{"pool":"ci","old":null}}`
 			case strings.HasSuffix(rt.path, "/bulk"):
 				valid = `{"action":"accept","selector":"name=*"}`
 			}
@@ -229,6 +238,41 @@ func TestNothingOutlivesItsRequest(t *testing.T) {
 		r := kept[i]
 		if names[i] != "n"+x || r.Image != "i"+x || r.Config["k"+x] != "v"+x || r.ID != "id"+x || r.By != "u"+x || r.Want != board.WantImage {
 			t.Errorf("request %s became %s %+v", x, names[i], r)
+		}
+	}
+}
+
+// The same for orders, and for those of bulk actions, whose boards are asked by goroutines of their own. The requests come
+// over one connection, so that each lies in the buffers of the one before.
+func TestNoOrderOutlivesItsRequest(t *testing.T) {
+	t.Parallel()
+	f := &apitest.Fleet{}
+	var mu sync.Mutex
+	kept := map[string]actors.Order{}
+	f.OnDo = func(name string, o actors.Order) (actors.Answer, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		kept[name+" "+string(o.Kind)] = o
+		return actors.Answer{Board: name, State: board.Ready}, nil
+	}
+	all := []string{"AAAA", "BBBB", "CCCC"}
+	for _, x := range all {
+		f.Put(apitest.Board("n"+x, board.Ready))
+	}
+	s := start(t, Config{Fleet: f})
+	for _, x := range all {
+		for verb, body := range map[string]string{"lock": `{"why":"wX"}`, "comment": `{"comment":"wX"}`, "label": `{"labels":{"kX":"vX"}}`} {
+			if res, _ := call(t, s, "POST", "/api/v1/boards/n"+x+"/"+verb, strings.ReplaceAll(body, "X", x), "X-Mozpool-User: u"+x); res.StatusCode != 202 {
+				t.Fatal(res.Status)
+			}
+		}
+		bulk(t, s, `{"action":"cancel","boards":"n`+x+`"}`, "X-Mozpool-User: u"+x)
+	}
+	for _, x := range all {
+		lock, comment, label, cancel := kept["n"+x+" lock"], kept["n"+x+" comment"], kept["n"+x+" label"], kept["n"+x+" cancel"]
+		value := label.Labels["k"+x]
+		if lock.Text != "w"+x || lock.By != "u"+x || comment.Text != "w"+x || value == nil || *value != "v"+x || cancel.By != "u"+x {
+			t.Errorf("requests %s became %+v %+v %+v %+v", x, lock, comment, label, cancel)
 		}
 	}
 }

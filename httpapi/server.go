@@ -20,13 +20,14 @@ type Server struct {
 	http *fasthttp.Server
 	ln   *listener
 
-	asking  context.Context // of questions to the fleet; ends when the grace is over
-	giveUp  context.CancelFunc
-	streams context.Context // of followed logs; ends as soon as the server is to stop
-	hush    context.CancelFunc
-	slots   chan struct{} // one for each followed log
-	closing atomic.Bool
-	ready   chan struct{}
+	asking    context.Context // of questions to the fleet; ends when the grace is over
+	giveUp    context.CancelFunc
+	streams   context.Context // of followed logs; ends as soon as the server is to stop
+	hush      context.CancelFunc
+	slots     chan struct{} // one for each followed log
+	verifying chan struct{} // one for each image that is being hashed
+	closing   atomic.Bool
+	ready     chan struct{}
 }
 
 // New makes a server; nothing is bound yet.
@@ -36,12 +37,13 @@ func New(cfg Config) *Server { return build(cfg, (*Server).handler) }
 func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
 	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{})}
 	s.log = s.cfg.Logger
+	s.verifying = make(chan struct{}, 1)
 	s.slots = make(chan struct{}, s.cfg.MaxStreams)
 	s.asking, s.giveUp = context.WithCancel(context.Background())
 	s.streams, s.hush = context.WithCancel(s.asking)
 	s.http = &fasthttp.Server{
 		Name:                  "mozpool",
-		Handler:               of(s),
+		Handler:               s.framed(of(s)),
 		ErrorHandler:          s.badRequest,
 		MaxRequestBodySize:    s.cfg.MaxBody, // counted by fasthttp, chunked bodies too, as bodies are not streamed
 		ReadBufferSize:        s.cfg.MaxHeader,
@@ -94,6 +96,14 @@ func (s *Server) URL() string {
 		return "https://" + s.Addr()
 	}
 	return "http://" + s.Addr()
+}
+
+// Close lets go of the socket of a server that is not to run; Run does so by itself.
+func (s *Server) Close() error {
+	if s.ln == nil {
+		return nil
+	}
+	return s.ln.Close()
 }
 
 // String names the task in logs.

@@ -38,7 +38,7 @@ func boardOf(v *actors.View) v1.Board {
 	out := v1.Board{
 		Name: sp.Name, ID: sp.ID, Rack: sp.Rack, Hardware: sp.Hardware, MAC: sp.MAC.String(), Address: addressOf(v), Place: sp.Place,
 		State: b.State, Since: milli(b.Since), Deadline: milliOrNil(b.Deadline), Visit: b.Visit, Attempt: b.Attempt, Boot: b.Boot,
-		Wish: b.Want, Image: imageOf(b), WaitingFor: b.WaitingFor, Blame: b.Blame, Labels: sp.Labels, Comment: b.Comment,
+		Wish: b.Want, Image: imageOf(b), WaitingFor: b.WaitingFor, Blame: b.Blame, Labels: v.Labels(), Comment: b.Comment,
 		Power: string(b.Power), Switch: sp.Power, Queue: v.Queue,
 	}
 	if out.Labels == nil {

@@ -31,6 +31,7 @@ const (
 	Unlock   Kind = "unlock"
 	Remark   Kind = "comment"
 	Repaired Kind = "repaired" // Part was exchanged or mended
+	Relabel  Kind = "label"
 )
 
 // What a board does, seen by the servers that it talks to. LoaderAsked and FellThrough come by MAC or address; all
@@ -117,4 +118,5 @@ type Input struct {
 	Force  bool  // Cancel while writing
 	To     State // SetState
 	Until  time.Time
+	Labels map[string]*string // Relabel: what each label is to be; nil: it is taken off
 }

@@ -9,7 +9,7 @@ import (
 )
 
 var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, Wish, Cancel, Accept, SetState, Repaired,
-	SetLock, Unlock, Remark, LoaderAsked, FellThrough, KernelRead, InitrdRead, SquashfsRead, StageRead, ArtifactRead, LineLogged},
+	SetLock, Unlock, Remark, Relabel, LoaderAsked, FellThrough, KernelRead, InitrdRead, SquashfsRead, StageRead, ArtifactRead, LineLogged},
 	BoardEvents()...)
 
 var everyWant = []Want{WantImage, WantPowerOn, WantPowerOff, WantPowerCycle, WantSelfTest, WantMaintenance}

@@ -3,6 +3,7 @@ package board
 import (
 	"encoding/base32"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 )
@@ -93,7 +94,7 @@ type Answered struct {
 }
 
 // Board is all that is stored of a board's life, written whole at every transition. Times are Unix milliseconds by
-// the server's wall clock. Encoded it stays under 1 KB: texts are cut on entry, lists have the lengths said below.
+// the server's wall clock. Encoded it has a few hundred bytes and stays under 2 KB: texts are cut on entry, lists have the lengths said below.
 type Board struct {
 	State    State  `cbor:"1,keyasint"`
 	Since    int64  `cbor:"2,keyasint"`
@@ -134,12 +135,15 @@ type Board struct {
 	OffAt   int64 `cbor:"31,keyasint,omitempty"` // when the power was read back off for the boot that is alive; 0: it was not
 	StillUp bool  `cbor:"32,keyasint,omitempty"` // it answered since, before the power was back
 	Auto    bool  `cbor:"33,keyasint,omitempty"` // the server began the attempt by itself
+
+	Labels map[string]string `cbor:"34,keyasint,omitempty"` // those that people gave it, beside the inventory's; at most maxLabels bytes
 }
 
 const (
 	maxPast   = 16  // one for each power cycle an attempt may have
 	maxWishes = 16  // clients retry up to 10 times
 	maxText   = 120 // bytes of a sentence in the record
+	maxLabels = 160 // bytes of the labels that people gave a board, names and values
 )
 
 // NewBoard is a board that nobody has asked anything of.
@@ -179,6 +183,7 @@ func (b Board) clone() Board {
 		tries[k] = v
 	}
 	b.Tries = tries
+	b.Labels = maps.Clone(b.Labels)
 	b.Past = append([]Token(nil), b.Past...)
 	b.Hour = append([]int64(nil), b.Hour...)
 	b.Own = append([]int64(nil), b.Own...)

@@ -120,7 +120,9 @@ func every(rules *Rules) []Input {
 	return all
 }
 
-func byPerson(k Kind) bool { return slices.Contains([]Kind{Wish, Cancel, Accept, SetState, Repaired}, k) }
+func byPerson(k Kind) bool {
+	return slices.Contains([]Kind{Wish, Cancel, Accept, SetState, Repaired}, k)
+}
 
 // rank is what every edge between working states lowers: tries and power cycles left, then whether a resume has
 // made the limit free, then states to go. A pause has the rank of what it leads to.

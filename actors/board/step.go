@@ -50,6 +50,8 @@ func (s *step) run() {
 		s.repaired()
 	case SetLock, Unlock:
 		s.lock()
+	case Relabel:
+		s.relabel()
 	case Remark:
 		s.own()
 		s.b.Comment = cut(s.in.Text)

@@ -44,14 +44,21 @@ const maxText = 128
 
 func (c *checker) labels(i int, s Spec) {
 	for key, value := range s.Labels {
-		if CheckName(key) != nil {
-			c.add(i, "labels", fmt.Sprintf("%q cannot be the name of a label", key), "use letters, digits, dots, dashes and underscores")
-		}
-		if len(value) > maxText || hasControl(value) || strings.Contains(value, ",") {
-			c.add(i, "labels", fmt.Sprintf("%q cannot be the value of label %s", value, key),
-				fmt.Sprintf("use printable text without commas of at most %d bytes", maxText))
+		if err := CheckLabel(key, value); err != nil {
+			c.addError(i, "labels", err)
 		}
 	}
+}
+
+// CheckLabel says what is wrong with a label's name or value, and what to do instead.
+func CheckLabel(key, value string) error {
+	if CheckName(key) != nil {
+		return fmt.Errorf("%q cannot be the name of a label; use letters, digits, dots, dashes and underscores", key)
+	}
+	if len(value) > maxText || hasControl(value) || strings.Contains(value, ",") {
+		return fmt.Errorf("%q cannot be the value of label %s; use printable text without commas of at most %d bytes", value, key, maxText)
+	}
+	return nil
 }
 
 func hasControl(s string) bool {

@@ -40,7 +40,7 @@ func run(args []string) int {
 	ctx, stop := interruptible()
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(grammar)
+	command.Bind(grammar, cli.NewLocal(&grammar.CLI))
 	if err := command.BindToProvider(func() (*cli.Context, error) { return cli.NewContext(ctx, &grammar.CLI) }); err != nil {
 		fmt.Fprintln(os.Stderr, "mozpool: the command line is broken:", err)
 		return exitFailed

@@ -18,3 +18,8 @@ func (c *Client) Bulk(ctx context.Context, o v1.BulkOrder) (v1.BulkResults, erro
 func (c *Client) Comment(ctx context.Context, name, text string) (v1.Accepted, error) {
 	return c.post(ctx, name, "comment", v1.CommentOrder{Comment: text})
 }
+
+// Label sets labels of a board, and takes off those that are nil.
+func (c *Client) Label(ctx context.Context, name string, o v1.LabelOrder) (v1.Accepted, error) {
+	return c.post(ctx, name, "label", o)
+}

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ type Options struct {
 	Token   string        // bearer token; empty: none is sent
 	User    string        // the name that the server shows; empty: none is sent
 	Timeout time.Duration // for a request and its answer, but not for a followed log; 0: 30s
-	HTTP    *http.Client  // nil: one with the limits above and no redirects
+	TLS     *tls.Config   // of https; nil: those are trusted whom the machine trusts
+	HTTP    *http.Client  // nil: one with what stands above and no redirects
 }
 
 // Client talks to one server. It is safe for all goroutines.
@@ -51,6 +53,7 @@ func New(base string, opt Options) (*Client, error) {
 	if c.http == nil {
 		// A redirect would turn a wish into a GET; no server of ours sends one.
 		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.TLSClientConfig = opt.TLS
 		c.http = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return c, nil

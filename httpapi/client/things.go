@@ -110,6 +110,13 @@ func (c *Client) get(ctx context.Context, what string, dst any) error {
 	return c.do(ctx, call{method: http.MethodGet, path: []string{what}}, dst)
 }
 
+// ServerInfo says what the server is, and how it is.
+func (c *Client) ServerInfo(ctx context.Context) (v1.Server, error) {
+	var s v1.Server
+	err := c.get(ctx, "server", &s)
+	return s, err
+}
+
 // Reload has the server read boards and images again. A bad file changes nothing and is a *Problem.
 func (c *Client) Reload(ctx context.Context) error {
 	return c.do(ctx, call{method: http.MethodPost, path: []string{"reload"}}, nil)

@@ -89,7 +89,7 @@ func fqdn(v *actors.View) string {
 const environmentLabel = "environment"
 
 func environment(v *actors.View) string {
-	if e := v.Spec.Labels[environmentLabel]; e != "" {
+	if e := v.Labels()[environmentLabel]; e != "" {
 		return e
 	}
 	return "none"

@@ -140,3 +140,11 @@ func unchanged(file *os.File, before fs.FileInfo) error {
 	}
 	return nil
 }
+
+// last returns what was known of a file when it was last measured, whatever became of it since.
+func (x *index) last(in Folder, path string) (facts, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f, ok := x.files[string(in)+":"+path]
+	return f, ok
+}

@@ -25,6 +25,7 @@ type Board struct {
 	Unlock      BoardUnlock     `cmd:"" help:"End locks."`
 	SetState    BoardSetState   `cmd:"" help:"Declare a state: new, ready, troubleshooting or locked_out."`
 	Comment     BoardComment    `cmd:"" help:"Say something about boards to whoever looks at them."`
+	Label       BoardLabel      `cmd:"" help:"Set labels of boards, or take them off: board label b1 pool=ci owner-"`
 	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
@@ -40,27 +41,19 @@ type BoardList struct {
 	Label []string `help:"Only boards with this label: KEY or KEY=VALUE." sep:"none"`
 	Image string   `help:"Only boards with this image."`
 	Text  string   `help:"Only boards that this text stands in."`
-	Watch bool     `help:"Look again and again, until interrupted."`
+	Watched
 }
 
 // Run lists the boards.
 func (l *BoardList) Run(c *Context) error {
 	q := client.Query{Rack: l.Rack, State: l.State, Labels: l.Label, Image: l.Image, Text: l.Text}
-	for {
+	return c.watch(l.Watched, func(c *Context) error {
 		boards, err := c.Client.Boards(c.Context, q)
-		if err != nil && (!l.Watch || c.Context.Err() == nil) {
-			return coded(err)
+		if err != nil {
+			return err
 		}
-		if err == nil && l.Watch && c.Screen {
-			_, _ = fmt.Fprint(c.Out, "\x1b[H\x1b[2J") // show reports what is wrong with Out
-		}
-		if err == nil {
-			err = c.showChosen(boards, l.Chosen)
-		}
-		if !l.Watch || err != nil || !c.pause() {
-			return watchOver(l.Watch, c, err)
-		}
-	}
+		return c.showChosen(boards, l.Chosen)
+	})
 }
 
 // watchOver ends a watch: being interrupted is how it is meant to end.
@@ -92,9 +85,11 @@ func (c *Context) showBoards(boards []v1.Board) error {
 		names[i] = b.Name
 	}
 	return c.show(boards, names, func() *table {
-		t := &table{head: []string{"NAME", "RACK", "STATE", "FOR", "IMAGE", "POWER", "DOING"}}
+		t := &table{head: []string{"NAME", "RACK", "STATE", "FOR", "IMAGE", "POWER", "DOING"},
+			more: []string{"HARDWARE", "MAC", "ADDRESS", "SWITCH", "PLACE", "ATTEMPT", "LABELS", "COMMENT"}}
 		for _, b := range boards {
-			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(doing(b)))
+			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(doing(b)),
+				plain(b.Hardware), plain(b.MAC), plain(b.Address), plain(b.Switch), plain(b.Place), plain(fmt.Sprint(b.Attempt)), plain(labelText(b.Labels)), plain(b.Comment))
 		}
 		return t
 	})

@@ -23,6 +23,9 @@ func TestBoardsAreChosen(t *testing.T) {
 		"board power cycle ?2 --dry-run":                  "b2\n",
 		"board set-state new b2 --dry-run":                "b2\n",
 		"board comment slow b1 --dry-run":                 "b1\n",
+		"board label pool=x old- -l name=* --dry-run":     "b1\nb2\n",
+		"board label b2 owner- -o name":                   "b2\n",
+		"board label b1 owner-":                           "b1: pool=ci\n",
 		"board list -l state=ready -o name":               "b2\n",
 		"board list b1 -o name":                           "b1\n",
 		"board why -l state=ready -o name":                "b2\n",
@@ -34,7 +37,7 @@ func TestBoardsAreChosen(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]int{
-		"board accept": ExitUsage, "board accept -l rack": ExitUsage, "board accept c*": ExitNotFound, "board accept -l rack=r9": ExitNotFound,
+		"board accept": ExitUsage, "board label b1": ExitUsage, "board label pool=ci": ExitUsage, "board accept -l rack": ExitUsage, "board accept c*": ExitNotFound, "board accept -l rack=r9": ExitNotFound,
 		"board list -l state=happy": ExitUsage, "board wait b1@x": ExitUsage, "board wait nobody": ExitNotFound,
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != want {

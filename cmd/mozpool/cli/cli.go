@@ -30,6 +30,8 @@ type CLI struct {
 	Rack     Rack     `cmd:"" help:"Racks."`
 	Incident Incident `cmd:"" help:"What stops several boards and is not their fault."`
 	Event    Event    `cmd:"" help:"What happens to boards."`
+	Named    Contexts `cmd:"" name:"context" help:"Servers that have names, and the one that is talked to."`
+	Self     Server   `cmd:"" name:"server" help:"The server itself."`
 	Reload   Reload   `cmd:"" help:"Have the server read boards and images again."`
 }
 
@@ -42,16 +44,18 @@ type Globals struct {
 	// for the name of a server, and must not take the URL for it.
 	Server string `placeholder:"URL" help:"Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080)."`
 	Token  string `env:"MOZPOOL_TOKEN" placeholder:"TOKEN" help:"Bearer token."`
+	// Context is one of "mozpool context list"; it goes before MOZPOOL_SERVER, as it was meant now.
+	Context string `env:"MOZPOOL_CONTEXT" placeholder:"NAME" help:"Server to talk to, by its name in mozpool context list."`
 }
 
 // Format is the flag of all commands that show things. It stands with each noun, since -o means a folder elsewhere.
 type Format struct {
-	Output string `short:"o" enum:",table,json,yaml,name" default:"" placeholder:"FORM" help:"table, json, yaml or name."`
+	Output string `short:"o" enum:",table,wide,json,yaml,name" default:"" placeholder:"FORM" help:"table, wide, json, yaml or name."`
 }
 
 // Output is the form that was asked for, with whichever noun.
 func (c *CLI) Output() string {
-	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, "table")
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, c.Named.Output, c.Self.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.
@@ -60,7 +64,7 @@ type Context struct {
 	Client  *client.Client
 	Out     io.Writer
 	Err     io.Writer
-	Output  string           // table, json, yaml or name
+	Output  string           // table, wide, json, yaml or name
 	Color   bool             // on Out
 	Screen  bool             // Out is a terminal that can be cleared
 	Now     func() time.Time // for ages
@@ -69,8 +73,7 @@ type Context struct {
 
 // NewContext is the context of a process: standard output and error, the wall clock.
 func NewContext(ctx context.Context, g *CLI) (*Context, error) {
-	server := cmp.Or(g.Server, os.Getenv("MOZPOOL_SERVER"), DefaultServer)
-	c, err := client.New(server, client.Options{Token: g.Token, User: login()})
+	c, err := connect(g)
 	if err != nil {
 		return nil, &Error{Exit: ExitUsage, Err: err}
 	}

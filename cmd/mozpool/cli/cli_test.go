@@ -93,6 +93,9 @@ func newWorld(t *testing.T) *world {
 		Webhooks: func() []v1.Webhook {
 			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
 		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
+		Info: func() v1.Server {
+			return v1.Server{Name: "img1", Version: "1.2", Commit: "abc", Go: "go1.26", Began: apitest.Now.Add(-time.Hour), API: "http://img1:8080", Racks: []string{"r1"}}
+		},
 		Racks: []v1.Rack{{Name: "r1", Servers: []string{"img1"}, Listen: "10.91.0.1"}}})
 	if err := w.server.Listen(); err != nil {
 		t.Fatal(err)
@@ -162,9 +165,11 @@ func TestOutput(t *testing.T) {
 	w := newWorld(t)
 	for file, args := range map[string]string{
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
+		"list-wide.txt": "board list -o wide", "images-wide.txt": "image list -o wide", "hardware-wide.txt": "hardware list -o wide",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "racks.txt": "rack list",
-		"webhooks.txt": "event webhooks", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
+		"webhooks.txt": "event webhooks", "server.txt": "server info",
+		"image.txt": "image show v2", "verify.txt": "image verify v2", "hardware-show.txt": "hardware show panda", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {
 			t.Errorf("%s: exit %d, %s", args, code, w.err.String())

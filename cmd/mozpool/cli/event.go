@@ -17,20 +17,20 @@ type Event struct {
 }
 
 // EventWebhooks is "mozpool event webhooks".
-type EventWebhooks struct{}
+type EventWebhooks struct{ Watched }
 
 // Run lists the webhooks.
-func (*EventWebhooks) Run(c *Context) error {
-	all, err := c.Client.Webhooks(c.Context)
-	return list(c, all, err, []string{"URL", "STATE", "DELIVERED", "FAILURES", "LOST", "ERROR"},
-		func(h v1.Webhook) string { return h.URL },
-		func(h v1.Webhook) []cell {
+func (l *EventWebhooks) Run(c *Context) error {
+	return listing[v1.Webhook]{of: c.Client.Webhooks,
+		head: []string{"URL", "STATE", "DELIVERED", "FAILURES", "LOST", "ERROR"},
+		name: func(h v1.Webhook) string { return h.URL },
+		row: func(h v1.Webhook) []cell {
 			state := plain(string(h.State))
 			if h.State != v1.WebhookGood {
 				state.color = red
 			}
 			return []cell{plain(h.URL), state, plain(fmt.Sprint(h.Delivered)), plain(fmt.Sprint(h.Failures)), plain(fmt.Sprint(h.Lost)), plain(h.Error)}
-		})
+		}}.run(c, l.Watched)
 }
 
 // EventWatch is "mozpool event watch".

@@ -22,7 +22,7 @@ func (w *BoardWhy) Run(c *Context) error {
 		if err != nil {
 			return err
 		}
-		if c.Output != "table" {
+		if !c.forPeople() {
 			return c.show(y, []string{y.Board}, nil)
 		}
 		return c.explain(y)
@@ -93,19 +93,24 @@ func (c *Context) logLine(l v1.Line) error {
 type BoardAttempts struct {
 	Name  string `arg:"" help:"Board."`
 	Limit int    `help:"Only the last so many."`
+	Watched
 }
 
 // Run lists the attempts, the latest first.
 func (a *BoardAttempts) Run(c *Context) error {
+	return c.watch(a.Watched, a.show)
+}
+
+func (a *BoardAttempts) show(c *Context) error {
 	all, err := c.Client.Attempts(c.Context, a.Name, a.Limit)
 	if err != nil {
-		return coded(err)
+		return err
 	}
 	names := make([]string, len(all))
 	for i, at := range all {
 		names[i] = fmt.Sprint(at.Number)
 	}
-	return coded(c.show(all, names, func() *table {
+	return c.show(all, names, func() *table {
 		t := &table{head: []string{"ATTEMPT", "WANTED", "IMAGE", "BY", "BEGAN", "TOOK", "CYCLES", "TRIES", "RESULT", "BLAME"}}
 		for _, at := range all {
 			blame := ""
@@ -116,5 +121,5 @@ func (a *BoardAttempts) Run(c *Context) error {
 				plain(age(at.Ended, at.Began)), plain(fmt.Sprint(at.Cycles)), plain(fmt.Sprint(at.Tries)), stateCell(at.Result), plain(blame))
 		}
 		return t
-	}))
+	})
 }

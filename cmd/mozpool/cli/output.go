@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// show prints a value in the form that was asked for. names are for -o name; t is for -o table.
+// show prints a value in the form that was asked for. names are for -o name; t is for people.
 func (c *Context) show(value any, names []string, t func() *table) error {
 	switch c.Output {
 	case "json":
@@ -23,7 +23,11 @@ func (c *Context) show(value any, names []string, t func() *table) error {
 		}
 		return nil
 	default:
-		return t().write(c.Out, c.Color)
+		whole := t()
+		if c.Output != "wide" {
+			whole.narrow()
+		}
+		return whole.write(c.Out, c.Color)
 	}
 }
 
@@ -62,3 +66,6 @@ func blockStyle(n *yaml.Node) {
 		blockStyle(child)
 	}
 }
+
+// forPeople says whether what is shown is read by a person, not by a program.
+func (c *Context) forPeople() bool { return c.Output == "table" || c.Output == "wide" }

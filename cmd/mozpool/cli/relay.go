@@ -23,17 +23,19 @@ type Relay struct {
 }
 
 // RelayList is "mozpool relay list".
-type RelayList struct{}
+type RelayList struct{ Watched }
 
 // Run lists the relay boards.
-func (*RelayList) Run(c *Context) error {
+func (l *RelayList) Run(c *Context) error { return c.watch(l.Watched, l.show) }
+
+func (*RelayList) show(c *Context) error {
 	all, err := c.Client.Relays(c.Context)
 	return list(c, all, err, []string{"NAME", "RACK", "STATE", "BOARDS", "QUEUE", "LATENCY", "GOOD", "INCIDENT", "ERROR"},
 		func(r v1.Relay) string { return r.Name },
 		func(r v1.Relay) []cell {
 			return []cell{plain(r.Name), plain(r.Rack), relayState(r), plain(fmt.Sprint(len(r.Boards))), plain(fmt.Sprint(r.Queue)),
-				plain(latency(r)), plain(lastGood(c, r)), plain(r.Incident), plain(r.Error)}
-		})
+				plain(latency(r)), plain(lastGood(c, r)), plain(r.Incident), plain(r.Error), plain(strings.Join(r.Boards, ","))}
+		}, "NAMES")
 }
 
 func relayState(r v1.Relay) cell {
@@ -158,10 +160,13 @@ type Incident struct {
 // IncidentList is "mozpool incident list".
 type IncidentList struct {
 	All bool `help:"Also those that are over."`
+	Watched
 }
 
 // Run lists the incidents.
-func (i *IncidentList) Run(c *Context) error {
+func (i *IncidentList) Run(c *Context) error { return c.watch(i.Watched, i.show) }
+
+func (i *IncidentList) show(c *Context) error {
 	all, err := c.Client.Incidents(c.Context)
 	if !i.All {
 		all = slices.DeleteFunc(all, func(i v1.Incident) bool { return i.Closed != nil })

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -14,7 +15,16 @@ import (
 // table is rows of cells in aligned columns.
 type table struct {
 	head []string
+	more []string // heads of the columns that only -o wide shows, behind the others
 	rows [][]cell
+}
+
+// narrow leaves out what only -o wide shows.
+func (t *table) narrow() {
+	t.more = nil
+	for i, row := range t.rows {
+		t.rows[i] = row[:min(len(row), len(t.head))]
+	}
 }
 
 // cell is a text and its colour; 0: none.
@@ -29,11 +39,11 @@ func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
 
 // write prints the table. Widths are counted in characters, before colours are added; the last column is not padded.
 func (t *table) write(w io.Writer, color bool) error {
-	widths := make([]int, len(t.head))
-	head := make([]cell, len(t.head))
-	for i, h := range t.head {
-		head[i] = plain(h)
+	var head []cell
+	for _, h := range slices.Concat(t.head, t.more) {
+		head = append(head, plain(h))
 	}
+	widths := make([]int, len(head))
 	all := append([][]cell{head}, t.rows...)
 	for _, row := range all {
 		for i := range row {

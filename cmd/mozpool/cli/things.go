@@ -13,58 +13,47 @@ import (
 	v1 "mozpool/httpapi/v1"
 )
 
-// list shows a list of things: how each is named, and its cells.
-func list[T any](c *Context, all []T, err error, head []string, name func(T) string, row func(T) []cell) error {
-	if err != nil {
-		return coded(err)
-	}
-	names := make([]string, len(all))
-	t := &table{head: head}
-	for i, v := range all {
-		names[i] = name(v)
-		t.add(row(v)...)
-	}
-	return coded(c.show(all, names, func() *table { return t }))
-}
-
 // Image is the part of "mozpool image" that asks the server. Plugins are the main package's verbs, which work on files.
 type Image struct {
 	Format
 	kong.Plugins
-	List ImageList `cmd:"" help:"List images."`
+	List   ImageList   `cmd:"" help:"List images."`
+	Show   ImageShow   `cmd:"" help:"Show images, and where each was last put on a board without fault."`
+	Verify ImageVerify `cmd:"" help:"Have the server hash the artifacts of images again."`
 }
 
 // ImageList is "mozpool image list".
-type ImageList struct{}
+type ImageList struct{ Watched }
 
 // Run lists the images.
-func (*ImageList) Run(c *Context) error {
-	all, err := c.Client.Images(c.Context)
-	return list(c, all, err, []string{"NAME", "INSTALL", "HARDWARE", "CONFIG", "VERIFY", "REVISION"},
-		func(i v1.Image) string { return i.Name },
-		func(i v1.Image) []cell {
+func (l *ImageList) Run(c *Context) error {
+	return listing[v1.Image]{of: c.Client.Images,
+		head: []string{"NAME", "INSTALL", "HARDWARE", "CONFIG", "VERIFY", "REVISION"}, more: []string{"READBACK", "LIMITS", "SOURCE"},
+		name: func(i v1.Image) string { return i.Name },
+		row: func(i v1.Image) []cell {
 			return []cell{plain(i.Name), plain(i.Install), plain(cmp.Or(strings.Join(i.Hardware, ","), "all")),
-				plain(strings.Join(i.ConfigKeys, ",")), plain(i.Verify.Kind), plain(i.Revision)}
-		})
+				plain(strings.Join(i.ConfigKeys, ",")), plain(i.Verify.Kind), plain(i.Revision), plain(i.Readback), plain(labelText(i.Limits)), plain(i.Source)}
+		}}.run(c, l.Watched)
 }
 
 // Hardware is "mozpool hardware".
 type Hardware struct {
 	Format
 	List HardwareList `cmd:"" help:"List hardware types."`
+	Show HardwareShow `cmd:"" help:"Show hardware types."`
 }
 
 // HardwareList is "mozpool hardware list".
-type HardwareList struct{}
+type HardwareList struct{ Watched }
 
 // Run lists the hardware types.
-func (*HardwareList) Run(c *Context) error {
-	all, err := c.Client.Hardware(c.Context)
-	return list(c, all, err, []string{"NAME", "LIVE", "DISK", "KEEP", "SOURCE"},
-		func(h v1.Hardware) string { return h.Name },
-		func(h v1.Hardware) []cell {
-			return []cell{plain(h.Name), plain(h.Live), plain(h.Disk), plain(strings.Join(h.Keep, ",")), plain(h.Source)}
-		})
+func (l *HardwareList) Run(c *Context) error {
+	return listing[v1.Hardware]{of: c.Client.Hardware,
+		head: []string{"NAME", "LIVE", "DISK", "KEEP", "SOURCE"}, more: []string{"FDT", "SELF-TEST", "MAINTENANCE", "LIMITS", "APPEND"},
+		name: func(h v1.Hardware) string { return h.Name },
+		row: func(h v1.Hardware) []cell {
+			return []cell{plain(h.Name), plain(h.Live), plain(h.Disk), plain(strings.Join(h.Keep, ",")), plain(h.Source), plain(h.FDT), plain(h.SelfTest), plain(h.Maintenance), plain(labelText(h.Limits)), plain(h.Append)}
+		}}.run(c, l.Watched)
 }
 
 // Rack is the part of "mozpool rack" that asks the server.
@@ -76,16 +65,16 @@ type Rack struct {
 }
 
 // RackList is "mozpool rack list".
-type RackList struct{}
+type RackList struct{ Watched }
 
 // Run lists the racks.
-func (*RackList) Run(c *Context) error {
-	all, err := c.Client.Racks(c.Context)
-	return list(c, all, err, []string{"NAME", "LISTEN", "SERVERS", "BOARDS", "BOOTING", "QUEUED", "STATES"},
-		func(r v1.Rack) string { return r.Name },
-		func(r v1.Rack) []cell {
+func (l *RackList) Run(c *Context) error {
+	return listing[v1.Rack]{of: c.Client.Racks,
+		head: []string{"NAME", "LISTEN", "SERVERS", "BOARDS", "BOOTING", "QUEUED", "STATES"},
+		name: func(r v1.Rack) string { return r.Name },
+		row: func(r v1.Rack) []cell {
 			return []cell{plain(r.Name), plain(r.Listen), plain(strings.Join(r.Servers, ",")), plain(fmt.Sprint(r.Boards)), plain(booting(r)), plain(fmt.Sprint(r.Queued)), plain(counts(r.States))}
-		})
+		}}.run(c, l.Watched)
 }
 
 // booting is how many boards boot, of as many as may; the network may bear fewer than the configuration allows.
@@ -109,16 +98,16 @@ func counts(states map[board.State]int) string {
 }
 
 // BoardDiscovered is "mozpool board discovered".
-type BoardDiscovered struct{}
+type BoardDiscovered struct{ Watched }
 
 // Run lists the strangers.
-func (*BoardDiscovered) Run(c *Context) error {
-	all, err := c.Client.Discovered(c.Context)
-	return list(c, all, err, []string{"MAC", "ADDRESS", "RACK", "TIMES", "FIRST", "LAST"},
-		func(d v1.Stranger) string { return d.MAC },
-		func(d v1.Stranger) []cell {
+func (l *BoardDiscovered) Run(c *Context) error {
+	return listing[v1.Stranger]{of: c.Client.Discovered,
+		head: []string{"MAC", "ADDRESS", "RACK", "TIMES", "FIRST", "LAST"},
+		name: func(d v1.Stranger) string { return d.MAC },
+		row: func(d v1.Stranger) []cell {
 			return []cell{plain(d.MAC), plain(d.Address.String()), plain(d.Rack), plain(fmt.Sprint(d.Times)), plain(c.when(d.First)), plain(c.when(d.Last))}
-		})
+		}}.run(c, l.Watched)
 }
 
 // Reload is "mozpool reload".

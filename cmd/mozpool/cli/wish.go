@@ -89,7 +89,7 @@ func (c *Context) askEach(names []string, wait bool, ask func(name string) (v1.A
 
 // accepted shows that a board took something.
 func (c *Context) accepted(a v1.Accepted) error {
-	if c.Output == "table" {
+	if c.forPeople() {
 		_, err := fmt.Fprintf(c.Out, "%s: attempt %d, %s\n", a.Board, a.Attempt, a.State)
 		return err
 	}

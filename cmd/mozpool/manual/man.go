@@ -44,6 +44,7 @@ var abouts = []about{
 	{"EXIT STATUS", terms("0", "It is done.", "1", "It failed, or any of several did.", "2", "The command line or the configuration is wrong.",
 		"3", "There is no such thing.", "4", "The server refuses.", "5", "The server cannot be reached, or has to wait.")},
 	{"ENVIRONMENT", terms("MOZPOOL_SERVER", "Address of the server to talk to.", "MOZPOOL_TOKEN", "Bearer token.",
+		"MOZPOOL_CONTEXT", "Server to talk to, by its name in mozpool context list.", "MOZPOOL_CONTEXTS", "The file of those names.",
 		"MOZPOOL_SERVER_NAME, MOZPOOL_DATA, MOZPOOL_FILES, MOZPOOL_API_LISTEN", "Over the keys of mozpool.yaml, for serve.",
 		"SSL_CERT_FILE", "Certificates that are trusted, for servers with one of your own.", "NO_COLOR", "No colours.")},
 	{"SEE ALSO", "/api/v1/openapi.html on the server is the API for programs.\n"},

@@ -32,5 +32,9 @@ func (s *Server) bindOld(c httpapi.Config) error {
 	s.oldAPI = httpapi.NewOld(c, func(a netip.Addr) bool {
 		return slices.ContainsFunc(s.cfg.OldAPI.Allow, func(n config.Network) bool { return n.Contains(a) })
 	})
-	return s.oldAPI.Listen()
+	if err := s.oldAPI.Listen(); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.oldAPI.Close)
+	return nil
 }

@@ -58,6 +58,7 @@ type Server struct {
 	webhooks  *webhook.Sender
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
+	begun     time.Time
 }
 
 // Open reads everything, binds every socket and takes every board up. Nothing is answered before Run. On an error
@@ -72,7 +73,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if opts.Speed == 0 {
 		opts.Speed = 1
 	}
-	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, registry: prometheus.NewRegistry(), events: events.New()}
+	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, begun: opts.Clock(), registry: prometheus.NewRegistry(), events: events.New()}
 	s.metrics = newMetrics(s.registry, opts)
 	defer func() {
 		if err != nil {
@@ -171,12 +172,13 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		return err
 	}
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Metrics: s.registry}
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Info: s.info, Metrics: s.registry}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
 	if err := s.api.Listen(); err != nil {
 		return err
 	}
+	s.closers = append(s.closers, s.api.Close)
 	return s.bindOld(c)
 }
 

@@ -1,0 +1,32 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	v1 "mozpool/httpapi/v1"
+)
+
+// ImageDetail is one image, with what became of it on boards.
+func (c *Client) ImageDetail(ctx context.Context, name string) (v1.ImageDetail, error) {
+	var i v1.ImageDetail
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"images", name}}, &i)
+	return i, err
+}
+
+// VerifyImage has the server hash an image's artifacts again, which takes as long as reading them.
+func (c *Client) VerifyImage(ctx context.Context, name string) (v1.Verification, error) {
+	patient := *c
+	patient.opt.Timeout = max(c.opt.Timeout, 11*time.Minute)
+	var v v1.Verification
+	err := patient.do(ctx, call{method: http.MethodPost, path: []string{"images", name, "verify"}}, &v)
+	return v, err
+}
+
+// HardwareType is one hardware type.
+func (c *Client) HardwareType(ctx context.Context, name string) (v1.Hardware, error) {
+	var h v1.Hardware
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"hardware", name}}, &h)
+	return h, err
+}
