@@ -132,9 +132,15 @@ func counts(states map[board.State]int) string {
 // BoardDiscovered is "mozpool board discovered".
 type BoardDiscovered struct{}
 
+const noneDiscovered = "nobody unknown has asked for a boot entry yet: switch the boards on; if none appears, its loader does not reach TFTP here " +
+	"(DHCP's next server, the VLAN, port 69; see: mozpool loader script)"
+
 // Run lists the strangers.
 func (*BoardDiscovered) Run(c *Context) error {
 	all, err := c.Client.Discovered(c.Context)
+	if err == nil && len(all) == 0 && c.Output == "table" {
+		_, _ = fmt.Fprintln(c.Err, noneDiscovered) // the empty list says the same
+	}
 	return list(c, all, err, []string{"MAC", "ADDRESS", "RACK", "TIMES", "FIRST", "LAST"},
 		func(d v1.Stranger) string { return d.MAC },
 		func(d v1.Stranger) []cell {
