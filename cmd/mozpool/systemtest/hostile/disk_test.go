@@ -8,27 +8,33 @@ import (
 	"testing"
 )
 
-// tmpfs mounts a small disk for the data folder, which only root may.
-func (r *rack) tmpfs(size string) string {
+// ownDisk gives the server's process a small disk for its data folder, in a mount namespace of its own, which without
+// root takes a user namespace. more are mount options.
+func (r *rack) ownDisk(more string) {
 	r.t.Helper()
+	must(r.t, os.MkdirAll(filepath.Join(r.dir, "data"), 0o755))
+	r.inside = []string{"unshare", "--mount"}
 	if os.Getuid() != 0 {
-		r.t.Skip("a disk of its own needs root; package persistence fills one through its seam")
+		r.inside = append(r.inside, "--user", "--map-root-user")
 	}
-	data := filepath.Join(r.dir, "data")
-	must(r.t, os.MkdirAll(data, 0o755))
-	if err := syscall.Mount("tmpfs", data, "tmpfs", 0, "size="+size); err != nil {
-		r.t.Skipf("a tmpfs cannot be mounted here: %v", err)
+	script := `mount -t tmpfs -o size=160m` + more + ` tmpfs "$0" && exec "$@"`
+	r.inside = append(r.inside, "sh", "-c", script, filepath.Join(r.dir, "data"))
+	if out, err := r.command("version").CombinedOutput(); err != nil {
+		r.t.Skipf("a small disk cannot be mounted here, not even in a namespace; package persistence fills one through its seam: %v: %s", err, out)
 	}
-	r.t.Cleanup(func() { _ = syscall.Unmount(data, syscall.MNT_DETACH) }) // it goes with the test's folder
-	return data
+}
+
+// onDisk is the data folder as the server sees it.
+func (r *rack) onDisk(name string) string {
+	return filepath.Join(fmt.Sprintf("/proc/%d/root", r.child.Process.Pid), r.dir, "data", name)
 }
 
 // fill leaves 8 MiB on the disk, which is less than the journal asks for, and gives what is to be removed again.
-func (r *rack) fill(data string) string {
+func (r *rack) fill() string {
 	r.t.Helper()
 	var st syscall.Statfs_t
-	must(r.t, syscall.Statfs(data, &st))
-	filler := filepath.Join(data, "filler")
+	must(r.t, syscall.Statfs(r.onDisk("."), &st))
+	filler := r.onDisk("filler")
 	must(r.t, os.WriteFile(filler, make([]byte, int64(st.Bavail)*int64(st.Bsize)-8<<20), 0o644))
 	return filler
 }
@@ -36,7 +42,7 @@ func (r *rack) fill(data string) string {
 // TestFullDisk: wishes are refused with the reason, a board in mid-work is not cut, and room alone heals it.
 func TestFullDisk(t *testing.T) {
 	r := newRack(t, 1, "127.98.0.0")
-	data := r.tmpfs("160m")
+	r.ownDisk("")
 	r.start()
 	token := r.bootByHand()
 	for _, event := range []string{"mobile_init_started", "downloading"} {
@@ -44,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatalf("%s: %d", event, got)
 		}
 	}
-	filler := r.fill(data)
+	filler := r.fill()
 	before := r.snapshot()
 	a := r.wish(r.names()[0])
 	if a.status != 503 {
@@ -76,13 +82,12 @@ func TestFullDisk(t *testing.T) {
 // TestReadOnlyDisk: a server that cannot store says so and does not start.
 func TestReadOnlyDisk(t *testing.T) {
 	r := newRack(t, 1, "127.99.0.0")
-	data := r.tmpfs("160m")
-	must(t, syscall.Mount("", data, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
+	r.ownDisk(",ro")
 	code, said := r.refuses()
 	if code == 0 {
 		t.Error("it ended well")
 	}
-	says(t, said, data, "read-only", "write access")
+	says(t, said, filepath.Join(r.dir, "data"), "read-only", "write access")
 }
 
 // TestFoldersOfOthers: a folder in use, and one that another version wrote.

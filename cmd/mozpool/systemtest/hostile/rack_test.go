@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,6 +40,7 @@ type rack struct {
 	child  *exec.Cmd
 	out    *os.File // what the server says
 	env    []string
+	inside []string // command that runs the server, with it as the last arguments; nil: none
 }
 
 // binary is the server, built once.
@@ -130,7 +132,8 @@ func (r *rack) command(args ...string) *exec.Cmd {
 	r.t.Helper()
 	path, err := binary()
 	must(r.t, err)
-	cmd := exec.Command(path, args...)
+	all := append(append(slices.Clone(r.inside), path), args...)
+	cmd := exec.Command(all[0], all[1:]...)
 	cmd.Env = append(os.Environ(), r.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
