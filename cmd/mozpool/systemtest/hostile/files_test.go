@@ -127,7 +127,7 @@ func TestAddressGoesAway(t *testing.T) {
 	r.start()
 	text, err := os.ReadFile(filepath.Join(r.dir, "boards.yaml"))
 	must(t, err)
-	r.write("boards.yaml", strings.ReplaceAll(string(text), "127.110.0.200}", "127.110.0.201}"))
+	r.write("boards.yaml", strings.ReplaceAll(string(text), "127.110.0.200,", "127.110.0.201,"))
 	if a := r.do("POST", r.api("/api/v1/reload"), ""); a.status >= 300 {
 		t.Fatalf("reload: %+v", a)
 	}

@@ -96,7 +96,7 @@ func (r *rack) writeSite(n int, base netip.Addr) {
 		boards += fmt.Sprintf("- {name: %s, mac: %q, rack: r1, hardware: simulated, power: \"%s:bank%d:relay%d\", address: %s}\n", boardsim.NameOf(i+1),
 			boardsim.MACOf(i+1), r.relay.Addr(), i/8+1, i%8+1, boardsim.AddressOf(base, i+1))
 	}
-	boards += fmt.Sprintf("- {name: %s, mac: %q, rack: r1, hardware: simulated, power: \"%s:bank4:relay8\", address: %s}\n", byHand, handMAC,
+	boards += fmt.Sprintf("- {name: %s, mac: %q, rack: r1, hardware: simulated, power: \"%s:bank4:relay8\", address: %s, place: x0}\n", byHand, handMAC,
 		r.relay.Addr(), boardsim.AddressOf(base, 200))
 	p := r.ports
 	r.write("mozpool.yaml", fmt.Sprintf("server: hostile\ndata: data\nfiles: files\nboards: boards.yaml\nimages: images.yaml\napi: {listen: \"127.0.0.1:%d\"}\n"+
