@@ -4,8 +4,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 FUZZTIME ?= 5s
+FUZZ     ?= .
+SOAK     ?= 1h
 
-.PHONY: build demo test race lint e2e bench bench-peers fuzz golden generate clean help
+.PHONY: build demo test race lint e2e bench bench-peers fuzz soak golden generate clean help
 
 build: ## bin/mozpool, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
@@ -31,10 +33,12 @@ bench: ## all benchmarks
 bench-peers: ## TFTP and the API beside the servers of Debian; those that are absent are left out
 	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/bench
 
-fuzz: ## each fuzz target for FUZZTIME
-	@set -e; for package in $$(go list ./...); do \
-	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; done; done
+fuzz: ## each fuzz target for FUZZTIME, a time or 5000x; FUZZ=PATTERN: only these files
+	@git grep -oE '^func Fuzz\w+' -- '*_test.go' | grep -E '$(FUZZ)' | while IFS=: read -r file target; do \
+	  go test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; done
+
+soak: ## SOAK=1h: one server under boards, followers and strangers; fails if what it holds grows
+	MOZPOOL_SOAK=$(SOAK) go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/mozpool/systemtest/hostile
 
 golden: ## write the golden files anew
 	go test -count=1 $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update

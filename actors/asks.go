@@ -55,7 +55,7 @@ func (f *Fleet) find(name string) (*View, error) {
 	if v := f.ByName(name); v != nil {
 		return v, nil
 	}
-	return nil, problem(NotFound, "see the list of boards", "there is no board %q", name)
+	return nil, NoBoard(name, f.Views())
 }
 
 // Wish asks something of a board. What it needs is pinned before the board hears of it. The answer is durable.

@@ -91,16 +91,18 @@ type Config struct {
 	Logger   *slog.Logger        // nil: silence
 	Clock    func() time.Time    // nil: time.Now
 
-	MaxBody    int           // bytes of a request's body; default 1 MiB
-	MaxHeader  int           // bytes of a request's headers; default 16 KiB
-	MaxConns   int           // connections at once; default 1024
-	MaxStreams int           // answers that follow a log at once; default 128
-	ReadLimit  time.Duration // for a whole request to arrive; default 10s
-	WriteLimit time.Duration // for each write to a client; default 10s
-	IdleLimit  time.Duration // between two requests of a connection; default 2m
-	AskLimit   time.Duration // for the fleet to answer; default 15s
-	Heartbeat  time.Duration // between signs of life of a followed log; default 15s
-	Grace      time.Duration // for running requests when the server stops; default 5s
+	MaxBody   int // bytes of a request's body; default 1 MiB
+	MaxHeader int // bytes of a request's headers; default 16 KiB
+	MaxConns  int // connections at once; default 1024
+	// MaxConnsPerSource is of one address, or one IPv6 /64, at once; those behind a proxy share its. Default 256.
+	MaxConnsPerSource int
+	MaxStreams        int           // answers that follow a log at once; default 128
+	ReadLimit         time.Duration // for a whole request to arrive; default 10s
+	WriteLimit        time.Duration // for each write to a client; default 10s
+	IdleLimit         time.Duration // between two requests of a connection; default 2m
+	AskLimit          time.Duration // for the fleet to answer; default 15s
+	Heartbeat         time.Duration // between signs of life of a followed log; default 15s
+	Grace             time.Duration // for running requests when the server stops; default 5s
 }
 
 func (c Config) withDefaults() Config {
@@ -128,6 +130,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxBody, 1<<20)
 	orDefault(&c.MaxHeader, 16<<10)
 	orDefault(&c.MaxConns, 1024)
+	orDefault(&c.MaxConnsPerSource, 256)
 	orDefault(&c.MaxStreams, 128)
 	orDefault(&c.ReadLimit, 10*time.Second)
 	orDefault(&c.WriteLimit, 10*time.Second)

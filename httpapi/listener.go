@@ -2,35 +2,65 @@ package httpapi
 
 import (
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
 
 // listener gives each write a deadline of its own and knows its connections. fasthttp's WriteTimeout counts from the
-// start of an answer, which would end a followed log after that time, and its Shutdown leaves busy connections open.
+// start of an answer, which would end a followed log after that time, and its Shutdown leaves busy connections open. It
+// lets in only so many of one source, so that one client that forgets its connections does not shut out all others.
 type listener struct {
 	net.Listener
-	limit time.Duration
+	limit  time.Duration // for a write
+	secure bool          // TLS is spoken above
+	away   chan struct{} // one for each connection that is being turned away
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
+	crowd crowd
 }
 
-func newListener(ln net.Listener, limit time.Duration) *listener {
-	return &listener{Listener: ln, limit: limit, conns: make(map[*conn]struct{})}
+func newListener(ln net.Listener, cfg Config) *listener {
+	return &listener{Listener: ln, limit: cfg.WriteLimit, secure: cfg.TLS != nil, away: make(chan struct{}, awayAtOnce), conns: make(map[*conn]struct{}),
+		crowd: crowd{perSource: min(cfg.MaxConnsPerSource, cfg.MaxConns), inAll: cfg.MaxConns, sources: make(map[netip.Addr]int)}}
 }
 
 // Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		w := &conn{Conn: c, of: l, source: sourceOf(c.RemoteAddr())}
+		why := l.enter(w)
+		if why == nil {
+			return w, nil
+		}
+		l.turnAway(c, why)
 	}
-	w := &conn{Conn: c, of: l}
+}
+
+// enter counts a connection, or says why it is one too many.
+func (l *listener) enter(c *conn) error {
 	l.mu.Lock()
-	l.conns[w] = struct{}{}
-	l.mu.Unlock()
-	return w, nil
+	defer l.mu.Unlock()
+	if err := l.crowd.enter(c.source); err != nil {
+		return err
+	}
+	l.conns[c] = struct{}{}
+	return nil
+}
+
+// leave gives a connection's place back, once.
+func (l *listener) leave(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, there := l.conns[c]; there {
+		delete(l.conns, c)
+		l.crowd.leave(c.source)
+	}
 }
 
 // closeAll cuts every connection and says how many there were.
@@ -51,6 +81,7 @@ func (l *listener) closeAll() int {
 type conn struct {
 	net.Conn
 	of     *listener
+	source netip.Addr
 	linger bool // used by the server's goroutine of this connection only
 }
 
@@ -70,9 +101,7 @@ const (
 // Close implements net.Conn. After a request that was refused before all of it was read, the client is still sending;
 // closing at once would reset the connection and take the answer with it, so what comes is read for a moment.
 func (c *conn) Close() error {
-	c.of.mu.Lock()
-	delete(c.of.conns, c)
-	c.of.mu.Unlock()
+	c.of.leave(c)
 	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.linger {
 		_ = tcp.CloseWrite()
 		_ = tcp.SetReadDeadline(time.Now().Add(lingerTime))

@@ -47,7 +47,7 @@ func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
 		ErrorHandler:          s.badRequest,
 		MaxRequestBodySize:    s.cfg.MaxBody, // counted by fasthttp, chunked bodies too, as bodies are not streamed
 		ReadBufferSize:        s.cfg.MaxHeader,
-		Concurrency:           s.cfg.MaxConns,
+		Concurrency:           2 * s.cfg.MaxConns, // never reached: the listener counts, and explains
 		ReadTimeout:           s.cfg.ReadLimit,
 		IdleTimeout:           s.cfg.IdleLimit, // writes have deadlines of their own, see listener
 		CloseOnShutdown:       true,
@@ -67,7 +67,7 @@ func (s *Server) Listen() error {
 	if err != nil {
 		return fmt.Errorf("listen for the API on %s: %w", s.cfg.Listen, err)
 	}
-	s.ln = newListener(ln, s.cfg.WriteLimit)
+	s.ln = newListener(ln, s.cfg)
 	return nil
 }
 

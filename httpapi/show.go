@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -25,7 +24,7 @@ func (s *Server) find(name string) (*actors.View, error) {
 	if v := s.cfg.Fleet.ByName(name); v != nil {
 		return v, nil
 	}
-	return nil, &apiError{v1.KindNotFound, fmt.Sprintf("there is no board %q", name), "see the list of boards"}
+	return nil, actors.NoBoard(name, s.cfg.Fleet.Views())
 }
 
 func setETag(r *request, visit uint64) {

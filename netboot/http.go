@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -66,7 +67,24 @@ func unreadable(ctx *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		status, text = fasthttp.StatusRequestTimeout, "the request did not end in time"
 	}
+	if status == fasthttp.StatusRequestEntityTooLarge || status == fasthttp.StatusRequestHeaderFieldsTooLarge {
+		drain(ctx.Conn())
+	}
 	ctx.Error(text+"\n", status)
+}
+
+const (
+	drainTime  = 200 * time.Millisecond
+	drainBytes = 4 << 20
+)
+
+// drain reads what a client goes on sending after it was refused: to close over unread bytes resets the connection, and
+// takes the answer with it.
+func drain(c net.Conn) {
+	if err := c.SetReadDeadline(time.Now().Add(drainTime)); err != nil {
+		return // it has gone
+	}
+	_, _ = io.CopyN(io.Discard, c, drainBytes) // ends by the deadline; what came is not wanted
 }
 
 // shutdown says whether every connection ended within the time.
@@ -157,7 +175,7 @@ func (r *request) boot(text, path string) {
 	}
 	v := r.s.cfg.Boards.ByToken(token)
 	switch {
-	case v == nil:
+	case v == nil || v.Spec.Rack != r.s.cfg.Rack: // what one rack's boards learn opens nothing in another rack
 		r.text(fasthttp.StatusNotFound, "no such boot is known here")
 		return
 	case v.Board.Token != token:

@@ -149,7 +149,7 @@ func (nopCloser) Close() error { return nil }
 func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (*Transfer, error) {
 	v := s.cfg.Boards.ByToken(t)
 	o := order(v)
-	if o == nil || v.Board.Token != t {
+	if o == nil || v.Board.Token != t || v.Spec.Rack != s.cfg.Rack {
 		return nil, errNoFile
 	}
 	file, kind := bootFile(o, name)

@@ -79,13 +79,22 @@ func (s *Server) cannot(what, key string, port uint16, err error) error {
 	case errors.Is(err, syscall.EADDRINUSE):
 		remedy = fmt.Sprintf("another program has it; stop that, or choose another racks.%s.ports.%s", s.cfg.Rack, key)
 	case errors.Is(err, os.ErrPermission):
-		remedy = fmt.Sprintf("ports below 1024 need CAP_NET_BIND_SERVICE; or choose another racks.%s.ports.%s", s.cfg.Rack, key)
+		remedy = fmt.Sprintf("ports below 1024 are for root, or after: sudo setcap cap_net_bind_service=+ep %s; racks.%s.ports.%s names another", program(), s.cfg.Rack, key)
 	}
 	var sys *os.SyscallError
 	if errors.As(err, &sys) {
 		err = sys.Err
 	}
 	return fmt.Errorf("rack %s: %s cannot listen on %s: %w; %s", s.cfg.Rack, what, netip.AddrPortFrom(s.cfg.Listen, port), err, remedy)
+}
+
+// program is the program's own file, for a command that people paste.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "$(which mozpool)"
+	}
+	return path
 }
 
 // Addrs are where the server listens.

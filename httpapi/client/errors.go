@@ -20,6 +20,9 @@ func (p *Problem) Error() string {
 	if p.Remedy == "" {
 		return p.Detail
 	}
+	if strings.Contains(p.Detail, "\n") { // a list: the remedy is not of its last line
+		return p.Detail + "\n" + p.Remedy
+	}
 	return p.Detail + "; " + p.Remedy
 }
 
@@ -36,17 +39,3 @@ func problemOf(res *http.Response) error {
 		Remedy: "see that the address is that of a mozpool server and not of something before it"}
 	return p
 }
-
-// Unreachable says that no answer came.
-type Unreachable struct {
-	Server string
-	Err    error
-}
-
-// Error implements error.
-func (u *Unreachable) Error() string {
-	return fmt.Sprintf("the server at %s does not answer: %v; see that it runs, or name another with --server or MOZPOOL_SERVER", u.Server, u.Err)
-}
-
-// Unwrap returns what lies below.
-func (u *Unreachable) Unwrap() error { return u.Err }

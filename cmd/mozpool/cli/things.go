@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -100,9 +101,18 @@ func counts(states map[board.State]int) string {
 // BoardDiscovered is "mozpool board discovered".
 type BoardDiscovered struct{ Watched }
 
+const noneDiscovered = "nobody unknown has asked for a boot entry yet: switch the boards on; if none appears, its loader does not reach TFTP here " +
+	"(DHCP's next server, the VLAN, port 69; see: mozpool loader script)"
+
 // Run lists the strangers.
 func (l *BoardDiscovered) Run(c *Context) error {
-	return listing[v1.Stranger]{of: c.Client.Discovered,
+	return listing[v1.Stranger]{of: func(ctx context.Context) ([]v1.Stranger, error) {
+		all, err := c.Client.Discovered(ctx)
+		if err == nil && len(all) == 0 && c.Output == "table" {
+			_, _ = fmt.Fprintln(c.Err, noneDiscovered) // the empty list says the same
+		}
+		return all, err
+	},
 		head: []string{"MAC", "ADDRESS", "RACK", "TIMES", "FIRST", "LAST"},
 		name: func(d v1.Stranger) string { return d.MAC },
 		row: func(d v1.Stranger) []cell {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mozpool/persistence/strictyaml"
 )
@@ -32,6 +34,7 @@ func Load(path string, overrides ...Overrides) (Config, strictyaml.Problems, []R
 	// of a value that nobody wrote only where a required one is missing.
 	problems.Add(newerProblems(problems, c.Validate(doc))...)
 	problems.Sort()
+	explainKinds(problems)
 	if len(problems) > 0 {
 		return c, problems, nil
 	}
@@ -102,5 +105,22 @@ func (c *Config) remarks() []Remark {
 	if len(c.Racks) == 0 {
 		out = append(out, "racks: there are none, so no board is served; the API works")
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
+		out = append(out, c.Racks[name].remarks("racks."+name)...)
+	}
 	return out
+}
+
+// tftpPort is where loaders ask, and most of them nowhere else.
+const tftpPort = 69
+
+// remarks are about what boards will not find, though this machine can do it.
+func (r Rack) remarks(path string) []Remark {
+	if r.Listen.IsLoopback() {
+		return []Remark{Remark(fmt.Sprintf("%s.listen: %s is this machine only, so no board reaches it; name this server's address in the rack's VLAN", path, r.Listen))}
+	}
+	if r.Ports.TFTP != tftpPort {
+		return []Remark{Remark(fmt.Sprintf("%s.ports.tftp: it is %d; loaders ask port %d, and most of them no other", path, r.Ports.TFTP, tftpPort))}
+	}
+	return nil
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mozpool/actors/inventory"
 	"mozpool/cmd/mozpool/config"
@@ -81,15 +83,19 @@ func checkScript(name, body string, keys []string) error {
 // cross checks what one file says of another: racks of mozpool.yaml, hardware types of images.yaml.
 func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 	var manual []string
+	var hardware []string
+	for _, h := range l.catalogue.Hardware() {
+		hardware = append(hardware, h.Name)
+	}
 	for _, s := range l.specs {
 		wrong := func(key, what, remedy string) {
 			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + "." + key, What: what, Remedy: remedy})
 		}
 		if _, ok := cfg.Racks[s.Rack]; !ok {
-			wrong("rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), "add it under racks, or correct the name")
+			wrong("rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), didYouMean(s.Rack, slices.Sorted(maps.Keys(cfg.Racks)), "add it under racks, or correct the name"))
 		}
 		if _, ok := l.catalogue.HardwareType(s.Hardware); !ok {
-			wrong("hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), "add it to "+cfg.Images+", or correct the name")
+			wrong("hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), didYouMean(s.Hardware, hardware, "add it to "+cfg.Images+", or correct the name"))
 		}
 		if s.Power == "" || s.Power == "manual" {
 			manual = append(manual, s.Name)
@@ -99,4 +105,12 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("%d boards have no relay, such as %s: whoever asks for something has to switch them by hand", len(manual), manual[0])))
 	}
 	return problems
+}
+
+// didYouMean is the remedy for a word that is not known: the one that was probably meant, or what else to do.
+func didYouMean(word string, known []string, otherwise string) string {
+	if near := strictyaml.Nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return otherwise
 }

@@ -243,7 +243,7 @@ func (s *Server) Reload(ctx context.Context) error {
 	l, err := readLists(s.cfg, imageOptions(s.cfg, s.log))
 	if err != nil {
 		s.log.Error("reload refused: nothing was changed", "error", err)
-		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the files, then reload again"}
+		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed:\n" + err.Error(), Remedy: "correct the files, then reload again"}
 	}
 	if known := len(s.fleet.Views()); len(l.specs) == 0 && known > 0 {
 		// An editor that truncates in place, or a file system that is not mounted, must not empty a rack.

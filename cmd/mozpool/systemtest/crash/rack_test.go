@@ -188,16 +188,6 @@ func (r *rack) start() {
 	})
 }
 
-// again runs the server once more beside the one that runs, and returns what it said.
-func (r *rack) again() (string, error) {
-	path, err := binary()
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command(path, "serve", "--config", filepath.Join(r.dir, "mozpool.yaml")).CombinedOutput()
-	return string(out), err
-}
-
 // kill ends the server without a chance to tidy up.
 func (r *rack) kill() {
 	r.t.Helper()
