@@ -60,6 +60,7 @@ type Catalogue interface {
 // Logs is what the API shows of logs. persistence.Logs is one.
 type Logs interface {
 	Query(ctx context.Context, f persistence.Filter) ([]persistence.Line, error)
+	Export(ctx context.Context, f persistence.Filter, fn func(l persistence.Line) bool) error
 	Follow(ctx context.Context, f persistence.Filter, fn func(l persistence.Line, lost uint64) bool) error
 }
 

@@ -38,7 +38,7 @@ func (s *Server) routes() []route {
 		{"GET", one + "/why", nil, s.why},
 		{"GET", one + "/attempts", []string{"limit"}, s.attempts},
 		{"GET", one + "/attempts/{number}", nil, s.attempt},
-		{"GET", one + "/log", []string{"since", "source", "text", "tail", "follow"}, s.boardLog},
+		{"GET", one + "/log", []string{"since", "until", "source", "severity", "text", "tail", "follow", "all"}, s.boardLog},
 		{"GET", v1.Prefix + "/images", nil, s.images},
 		{"GET", v1.Prefix + "/hardware", nil, s.hardware},
 		{"GET", v1.Prefix + "/racks", nil, s.racks},

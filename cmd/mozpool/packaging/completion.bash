@@ -25,7 +25,7 @@ _mozpool() {
   ' board image') words='--config --dry-run --image --selector --wait --output --server --token --help' ;;
   ' board list') words='--image --label --rack --selector --state --text --watch --output --server --token --help' ;;
   ' board lock') words='--dry-run --for --selector --why --output --server --token --help' ;;
-  ' board log') words='--follow --since --source --tail --text --output --server --token --help' ;;
+  ' board log') words='--all --follow --severity --since --source --tail --text --until --output --server --token --help' ;;
   ' board maintenance') words='--dry-run --selector --wait --output --server --token --help' ;;
   ' board power') words='on off cycle --dry-run --selector --wait --output --server --token --help' ;;
   ' board self-test') words='--dry-run --selector --wait --output --server --token --help' ;;
