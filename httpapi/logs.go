@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -96,14 +97,23 @@ func readTime(name, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+	if d, err := readSpan(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return t, bad("send a time (2026-01-02T15:04:05Z) or how long ago it was (10m)", "%s is %q", name, text)
+		return t, bad("send a time (2026-01-02T15:04:05Z) or how long ago it was (10m, 7d)", "%s is %q", name, text)
 	}
 	return t, nil
+}
+
+// readSpan reads a duration; days (7d) may be told alone.
+func readSpan(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(text)
 }
 
 // wantsText says whether text comes before JSON in an Accept header.

@@ -30,6 +30,7 @@ type CLI struct {
 	Rack     Rack     `cmd:"" help:"Racks."`
 	Incident Incident `cmd:"" help:"What stops several boards and is not their fault."`
 	Event    Event    `cmd:"" help:"What happens to boards."`
+	Report   Report   `cmd:"" help:"Tell how boards fared: success, durations, blame, and who stands out."`
 	Reload   Reload   `cmd:"" help:"Have the server read boards and images again."`
 }
 
@@ -51,7 +52,7 @@ type Format struct {
 
 // Output is the form that was asked for, with whichever noun.
 func (c *CLI) Output() string {
-	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, "table")
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, c.Report.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.

@@ -164,7 +164,8 @@ func TestOutput(t *testing.T) {
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "racks.txt": "rack list",
-		"log-all.txt": "board log b1 --all --severity err",
+		"log-all.txt":  "board log b1 --all --severity err",
+		"report.txt":   "report --since 2d",
 		"webhooks.txt": "event webhooks", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'serve' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'report' 'serve' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -21,6 +21,7 @@ complete -c mozpool -f -n '__mozpool_at ""' -a loader -d 'Say what boards\' load
 complete -c mozpool -f -n '__mozpool_at ""' -a rack -d 'Racks.'
 complete -c mozpool -f -n '__mozpool_at ""' -a relay -d 'Relay boards.'
 complete -c mozpool -f -n '__mozpool_at ""' -a reload -d 'Have the server read boards and images again.'
+complete -c mozpool -f -n '__mozpool_at ""' -a report -d 'Tell how boards fared: success, durations, blame, and who stands out.'
 complete -c mozpool -f -n '__mozpool_at ""' -a serve -d 'Run an imaging server.'
 complete -c mozpool -f -n '__mozpool_at ""' -a token -d 'Make, list and revoke bearer tokens.'
 complete -c mozpool -f -n '__mozpool_at ""' -a version -d 'Print version, commit and Go version.'
@@ -323,6 +324,11 @@ complete -c mozpool -f -n '__mozpool_at "relay test"' -l server -r -d 'Server to
 complete -c mozpool -f -n '__mozpool_at "relay test"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "reload"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "reload"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "report"' -l output -x -a 'table json yaml html' -d 'table, json, yaml, or html: a page that needs nothing beside it.'
+complete -c mozpool -f -n '__mozpool_at "report"' -l rack -r -d 'Only boards of this rack.'
+complete -c mozpool -f -n '__mozpool_at "report"' -l since -r -d 'From this time on, or so long ago (24h, 7d).'
+complete -c mozpool -f -n '__mozpool_at "report"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "report"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l config -r -d 'mozpool.yaml, unless told otherwise; see: mozpool config default.'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l data -r -d 'Over the file\'s data.'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l files -r -d 'Over the file\'s files.'

@@ -91,6 +91,8 @@ var Operations = []Operation{
 		Body: v1.WiringOrder{}, Answer: v1.WiringLine{}, Media: []string{"application/x-ndjson"}, Only: true},
 	{Method: "GET", Path: v1.Prefix + "/racks", Text: "List racks.", Answer: v1.Racks{}},
 	{Method: "GET", Path: v1.Prefix + "/discovered", Text: "List MAC addresses that asked for a boot entry and are no board.", Answer: v1.Discovered{}},
+	{Method: "GET", Path: v1.Prefix + "/report", Text: "Tell how boards fared since a time (7d unless told otherwise); with Accept: text/html as a page, with text/plain for a terminal.",
+		Query: []string{"since", "rack"}, Answer: v1.Report{}, Media: []string{"text/html", "text/plain"}},
 	{Method: "POST", Path: v1.Prefix + "/reload", Text: "Read boards, images, tokens and the certificate again; a bad file changes nothing.", Body: struct{}{}, Answer: status{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.json", Text: "This description.", Answer: map[string]any{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.html", Text: "This description, for people.", Answer: "", Media: []string{"text/html"}, Only: true},
