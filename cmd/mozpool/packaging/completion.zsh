@@ -71,7 +71,7 @@ _mozpool() {
   ' relay test') words='--output --server --token --help' ;;
   ' reload') words='--server --token --help' ;;
   ' report') words='--output --rack --since --server --token --help' ;;
-  ' serve') words='--config --data --files --level --listen --name --server --token --help' ;;
+  ' serve') words='--config --data --files --level --listen --name --profiles --server --token --help' ;;
   ' token') words='create list revoke --config --file --server --token --help' ;;
   ' token create') words='--expires --rack --role --config --file --server --token --help' ;;
   ' token list') words='--config --file --server --token --help' ;;
