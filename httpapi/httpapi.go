@@ -17,6 +17,7 @@ package httpapi
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"time"
 
@@ -77,6 +78,8 @@ type Config struct {
 	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
+	// Backup writes what the server must not lose, as it is at that moment. nil: nothing can be had.
+	Backup func(w io.Writer) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
 	// Metrics are shown at /metrics in the format of Prometheus. nil: there is no such page.

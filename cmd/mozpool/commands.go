@@ -12,6 +12,7 @@ import (
 type program struct {
 	cli.CLI
 	Serve   serveCommand      `cmd:"" help:"Run an imaging server."`
+	Keep    serverCommand     `cmd:"" name:"server" help:"Back a server up, check a backup, restore one."`
 	Demo    demoCommand       `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
 	Config  configCommand     `cmd:"" help:"Check a configuration, or print one."`
 	Live    liveCommand       `cmd:"" help:"Make a live environment."`

@@ -30,7 +30,7 @@ func Restore(file io.ReadSeeker, data string, opt persistence.Options) (Summary,
 	if _, err := os.Stat(journal); !errors.Is(err, os.ErrNotExist) {
 		return s, fmt.Errorf("%s is there already: nothing was restored; name an empty folder, or move it away", journal)
 	}
-	audit, err := os.OpenFile(filepath.Join(data, AuditName+".restoring"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	audit, err := os.OpenFile(filepath.Join(data, AuditName+".restoring"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return s, fmt.Errorf("restore the audit log: %w", err)
 	}

@@ -2,7 +2,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' report'|' serve'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' image'|' image add'|' image list'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' report'|' serve'|' server'|' server backup'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -16,7 +16,7 @@ _mozpool() {
   ' report'*'|--output'|' report'*'|-o') words='table json yaml html' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board completion config demo event hardware image incident live loader rack relay reload report serve token version --server --token --help' ;;
+  '') words='board completion config demo event hardware image incident live loader rack relay reload report serve server token version --server --token --help' ;;
   ' board') words='accept attempts cancel comment discovered image list lock log maintenance power self-test set-state show unlock wait why --output --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --server --token --help' ;;
   ' board attempts') words='--limit --output --server --token --help' ;;
@@ -70,6 +70,10 @@ _mozpool() {
   ' reload') words='--server --token --help' ;;
   ' report') words='--output --rack --since --server --token --help' ;;
   ' serve') words='--config --data --files --level --listen --name --profiles --server --token --help' ;;
+  ' server') words='backup restore verify --server --token --help' ;;
+  ' server backup') words='--server --token --help' ;;
+  ' server restore') words='--data --server --token --help' ;;
+  ' server verify') words='--server --token --help' ;;
   ' token') words='create list revoke --config --file --server --token --help' ;;
   ' token create') words='--expires --rack --role --config --file --server --token --help' ;;
   ' token list') words='--config --file --server --token --help' ;;

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'report' 'serve' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'image' 'image add' 'image list' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'report' 'serve' 'server' 'server backup' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -23,6 +23,7 @@ complete -c mozpool -f -n '__mozpool_at ""' -a relay -d 'Relay boards.'
 complete -c mozpool -f -n '__mozpool_at ""' -a reload -d 'Have the server read boards and images again.'
 complete -c mozpool -f -n '__mozpool_at ""' -a report -d 'Tell how boards fared: success, durations, blame, and who stands out.'
 complete -c mozpool -f -n '__mozpool_at ""' -a serve -d 'Run an imaging server.'
+complete -c mozpool -f -n '__mozpool_at ""' -a server -d 'Back a server up, check a backup, restore one.'
 complete -c mozpool -f -n '__mozpool_at ""' -a token -d 'Make, list and revoke bearer tokens.'
 complete -c mozpool -f -n '__mozpool_at ""' -a version -d 'Print version, commit and Go version.'
 complete -c mozpool -f -n '__mozpool_at ""' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
@@ -338,6 +339,18 @@ complete -c mozpool -f -n '__mozpool_at "serve"' -l name -r -d 'Name of this ser
 complete -c mozpool -f -n '__mozpool_at "serve"' -l profiles -r -d 'Loopback address for go tool pprof; where tokens are asked for, for administrators only.'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "serve"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server"' -a backup -d 'Back up a running server into a file, which is checked.'
+complete -c mozpool -f -n '__mozpool_at "server"' -a restore -d 'Make a data folder of a backup, for a server that is not running.'
+complete -c mozpool -f -n '__mozpool_at "server"' -a verify -d 'Say whether a backup is whole, and what is in it.'
+complete -c mozpool -f -n '__mozpool_at "server"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server backup"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server backup"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server restore"' -l data -r -d 'Data folder to make, the data of mozpool.yaml; it may have no journal yet.'
+complete -c mozpool -f -n '__mozpool_at "server restore"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server restore"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server verify"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server verify"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "token"' -a create -d 'Make a token and print it, once.'
 complete -c mozpool -f -n '__mozpool_at "token"' -a list -d 'List tokens; not what they are.'
 complete -c mozpool -f -n '__mozpool_at "token"' -a revoke -d 'Take tokens back.'

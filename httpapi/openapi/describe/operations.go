@@ -93,6 +93,8 @@ var Operations = []Operation{
 	{Method: "GET", Path: v1.Prefix + "/discovered", Text: "List MAC addresses that asked for a boot entry and are no board.", Answer: v1.Discovered{}},
 	{Method: "GET", Path: v1.Prefix + "/report", Text: "Tell how boards fared since a time (7d unless told otherwise); with Accept: text/html as a page, with text/plain for a terminal.",
 		Query: []string{"since", "rack"}, Answer: v1.Report{}, Media: []string{"text/html", "text/plain"}},
+	{Method: "POST", Path: v1.Prefix + "/backup", Text: "Write what the server must not lose, as it is at this moment; see: mozpool server verify. One that ends early is not whole.",
+		Body: struct{}{}, Answer: "", Media: []string{"application/octet-stream"}, Only: true},
 	{Method: "POST", Path: v1.Prefix + "/reload", Text: "Read boards, images, tokens and the certificate again; a bad file changes nothing.", Body: struct{}{}, Answer: status{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.json", Text: "This description.", Answer: map[string]any{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.html", Text: "This description, for people.", Answer: "", Media: []string{"text/html"}, Only: true},
