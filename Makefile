@@ -46,7 +46,7 @@ generate: ## go generate
 
 # What is handed out must be the same bytes wherever it is built: no path, no
 # time but the commit's, nothing of the checkout.
-package: ## bin/package: deb, rpm, tarball, bill of materials, checksums; for PACKAGE_ARCHS
+package: ## bin/package: deb, rpm, OCI image, tarball, SBOM, checksums; for PACKAGE_ARCHS
 	rm -rf bin/package
 	@set -e; for arch in $(PACKAGE_ARCHS); do \
 	  CGO_ENABLED=0 GOARCH=$$arch go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/package-$$arch/mozpool ./cmd/mozpool; \

@@ -40,7 +40,9 @@ func TestServeTellsItsManager(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "400000")
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- (&serveCommand{Config: config, Level: slog.LevelError + 1, Profiles: "127.0.0.1:0"}).Run(ctx) }()
+	go func() {
+		ended <- (&serveCommand{Config: config, Level: slog.LevelError + 1, Profiles: "127.0.0.1:0"}).Run(ctx)
+	}()
 	for _, want := range []string{"READY=1\nSTATUS=ready api=http://", "WATCHDOG=1", "WATCHDOG=1"} {
 		if got := heardBy(t, manager); !strings.HasPrefix(got, want) {
 			t.Errorf("told %q, want %q", got, want)

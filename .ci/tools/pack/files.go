@@ -20,8 +20,8 @@ type file struct {
 
 const packaging = "cmd/mozpool/packaging/"
 
-// layout is everything but the binary.
-var layout = []file{
+// beside is everything but the binary.
+var beside = []file{
 	{from: packaging + "mozpool.service", to: "/usr/lib/systemd/system/mozpool.service", mode: 0o644},
 	{from: packaging + "sysusers.conf", to: "/usr/lib/sysusers.d/mozpool.conf", mode: 0o644},
 	{from: packaging + "mozpool.1", to: "/usr/share/man/man1/mozpool.1.gz", mode: 0o644},
@@ -36,7 +36,7 @@ var layout = []file{
 
 // files reads all of a release, and has the configuration written by a mozpool of this machine.
 func (r *release) files() ([]file, error) {
-	all := append([]file{{from: r.binary, to: "/usr/bin/mozpool", mode: 0o755}}, layout...)
+	all := append([]file{{from: r.binary, to: "/usr/bin/mozpool", mode: 0o755}}, beside...)
 	for i := range all {
 		path := all[i].from
 		if !filepath.IsAbs(path) {

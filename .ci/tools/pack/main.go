@@ -1,10 +1,11 @@
-// Command pack makes what is handed out of a binary: a deb, an rpm, a tarball, a bill of materials, checksums. "make
-// package" calls it.
+// Command pack makes what is handed out of a binary: a deb, an rpm, a tarball, an OCI image, a bill of materials,
+// checksums. "make package" calls it.
 //
 // It decides where files lie on a machine. The same binary, files, version and time make the same bytes, so that
 // anybody can check what was handed out.
 //
-// Dependency: nfpm, as a library, because deb and rpm are formats with decades of odd corners.
+// Dependencies: nfpm, as a library, because deb and rpm are formats with decades of odd corners; go-containerregistry,
+// because an image is made without a daemon.
 package main
 
 import (
@@ -58,6 +59,9 @@ func (r *release) make() error {
 	}
 	if err := r.tarball(); err != nil {
 		return fmt.Errorf("tarball: %w", err)
+	}
+	if err := r.image(); err != nil {
+		return fmt.Errorf("image: %w", err)
 	}
 	if err := r.materials(); err != nil {
 		return fmt.Errorf("bill of materials: %w", err)

@@ -19,21 +19,26 @@ func (r *release) tarball() error {
 	if err != nil {
 		return err
 	}
+	data, err := r.tar(all, "mozpool-"+r.plain())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(r.name(".tar.gz"), packed(data), 0o644)
+}
+
+func (r *release) tar(all []file, prefix string) ([]byte, error) {
 	var out bytes.Buffer
 	t := tar.NewWriter(&out)
 	for _, f := range all {
-		h := &tar.Header{Name: "mozpool-" + r.plain() + f.to, Mode: int64(f.mode), Size: int64(len(f.data)), ModTime: r.at, Format: tar.FormatPAX}
+		h := &tar.Header{Name: prefix + f.to, Mode: int64(f.mode), Size: int64(len(f.data)), ModTime: r.at, Format: tar.FormatPAX}
 		if err := t.WriteHeader(h); err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := t.Write(f.data); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := t.Close(); err != nil {
-		return err
-	}
-	return os.WriteFile(r.name(".tar.gz"), packed(out.Bytes()), 0o644)
+	return out.Bytes(), t.Close()
 }
 
 // component is a part of a bill of materials, as CycloneDX has it.

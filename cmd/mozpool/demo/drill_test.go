@@ -34,7 +34,9 @@ func TestDrill(t *testing.T) {
 	if err := r.WishAll(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	r.until(t, func() bool { return r.Server.Fleet().Views()[0].Board.State.Working() && r.Server.Fleet().Views()[0].Board.Boot > 0 })
+	r.until(t, func() bool {
+		return r.Server.Fleet().Views()[0].Board.State.Working() && r.Server.Fleet().Views()[0].Board.Boot > 0
+	})
 	file := takeBackup(t, r)
 	r.until(t, r.atRest)
 	stop()

@@ -1,10 +1,12 @@
 package packaging
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,12 +78,50 @@ func contents(t *testing.T, dir string) {
 		if filepath.Ext(name) == ".rpm" && !bytes.HasPrefix(data, []byte{0xed, 0xab, 0xee, 0xdb}) {
 			t.Errorf("%s is no rpm", name)
 		}
+		if filepath.Ext(name) == ".tar" {
+			image(t, filepath.Join(dir, name))
+		}
 		if filepath.Ext(name) == ".json" {
 			materials(t, data)
 		}
 	}
-	if len(kinds) != 4 {
-		t.Errorf("of deb, rpm, gz and json there are %v", kinds)
+	if len(kinds) != 5 {
+		t.Errorf("of deb, rpm, gz, tar and json there are %v", kinds)
+	}
+}
+
+// image holds every blob of an OCI archive against its name, which is its digest.
+func image(t *testing.T, path string) {
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	names := map[string]bool{}
+	for in := tar.NewReader(file); ; {
+		h, err := in.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[h.Name] = true
+		if sum, ok := strings.CutPrefix(h.Name, "blobs/sha256/"); ok {
+			names["blob"] = true
+			if got := sha256.Sum256(data); hex.EncodeToString(got[:]) != sum {
+				t.Errorf("the blob %s has another digest", sum)
+			}
+		}
+	}
+	for _, want := range []string{"oci-layout", "index.json", "blob"} {
+		if !names[want] {
+			t.Errorf("the image has no %s: %v", want, names)
+		}
 	}
 }
 
