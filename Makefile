@@ -3,11 +3,13 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 FUZZTIME ?= 5s
 FUZZ     ?= .
 SOAK     ?= 1h
+PACKAGE_ARCHS ?= amd64 arm64
 
-.PHONY: build demo test race lint e2e bench bench-peers fuzz soak golden generate clean help
+.PHONY: build demo test race lint e2e bench bench-peers fuzz soak golden generate package clean help
 
 build: ## bin/mozpool, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
@@ -24,8 +26,8 @@ race: ## all tests under the race detector
 lint: ## gofmt, go vet, staticcheck, errcheck, errorlint, exhaustive, unparam, misspell
 	@.ci/lint
 
-e2e: build ## image a QEMU ARM board; needs root and QEMU
-	MOZPOOL_E2E=1 go test -count=1 -timeout 20m -v ./cmd/mozpool/systemtest/...
+e2e: build ## image a QEMU ARM board, install the deb; needs root and QEMU
+	MOZPOOL_E2E=1 go test -count=1 -timeout 20m -v ./cmd/mozpool/systemtest/... ./cmd/mozpool/packaging
 
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
@@ -45,6 +47,16 @@ golden: ## write the golden files anew
 
 generate: ## go generate
 	go generate ./...
+
+# What is handed out must be the same bytes wherever it is built: no path, no
+# time but the commit's, nothing of the checkout.
+package: ## bin/package: deb, rpm, OCI image, tarball, SBOM, checksums; for PACKAGE_ARCHS
+	rm -rf bin/package
+	@set -e; for arch in $(PACKAGE_ARCHS); do \
+	  CGO_ENABLED=0 GOARCH=$$arch go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/package-$$arch/mozpool ./cmd/mozpool; \
+	  go run -C .ci/tools ./pack -root '$(CURDIR)' -out '$(CURDIR)/bin/package' -binary bin/package-$$arch/mozpool -arch $$arch \
+	    -version '$(VERSION)' -epoch $(EPOCH); done
+	@ls -l bin/package
 
 clean: ## remove what build made
 	rm -rf bin

@@ -17,6 +17,7 @@ package httpapi
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"time"
 
@@ -61,6 +62,7 @@ type Catalogue interface {
 // Logs is what the API shows of logs. persistence.Logs is one.
 type Logs interface {
 	Query(ctx context.Context, f persistence.Filter) ([]persistence.Line, error)
+	Export(ctx context.Context, f persistence.Filter, fn func(l persistence.Line) bool) error
 	Follow(ctx context.Context, f persistence.Filter, fn func(l persistence.Line, lost uint64) bool) error
 }
 
@@ -79,6 +81,8 @@ type Config struct {
 	Info func() v1.Server
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
+	// Backup writes what the server must not lose, as it is at that moment. nil: nothing can be had.
+	Backup func(w io.Writer) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
 	// Metrics are shown at /metrics in the format of Prometheus. nil: there is no such page.

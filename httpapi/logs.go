@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -29,7 +30,17 @@ func (s *Server) boardLog(r *request) error {
 	if err != nil {
 		return err
 	}
+	all, err := r.query.flag("all")
+	if err != nil {
+		return err
+	}
 	text := wantsText(r.header("Accept"))
+	if all && follow {
+		return bad("send one of them", "all and follow exclude each other")
+	}
+	if all && !r.raw.IsHead() {
+		return s.export(r, f, text)
+	}
 	if follow && !r.raw.IsHead() {
 		return s.follow(r, f, text)
 	}
@@ -71,23 +82,38 @@ func (s *Server) logFilter(r *request) (persistence.Filter, error) {
 	if f.Tail, err = r.query.number("tail", tailLines, persistence.MaxLines); err != nil {
 		return f, err
 	}
-	f.Since, err = readSince(r.query.text("since"), s.cfg.Clock())
+	if f.Below, err = readSeverity(r.query.text("severity")); err != nil {
+		return f, err
+	}
+	if f.Since, err = readTime("since", r.query.text("since"), s.cfg.Clock()); err != nil {
+		return f, err
+	}
+	f.Until, err = readTime("until", r.query.text("until"), s.cfg.Clock())
 	return f, err
 }
 
-// readSince reads a time, or how long ago it was: 10m.
-func readSince(text string, now time.Time) (time.Time, error) {
+// readTime reads a time, or how long ago it was: 10m.
+func readTime(name, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+	if d, err := readSpan(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return t, bad("send a time (2026-01-02T15:04:05Z) or how long ago it was (10m)", "since is %q", text)
+		return t, bad("send a time (2026-01-02T15:04:05Z) or how long ago it was (10m, 7d)", "%s is %q", name, text)
 	}
 	return t, nil
+}
+
+// readSpan reads a duration; days (7d) may be told alone.
+func readSpan(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(text)
 }
 
 // wantsText says whether text comes before JSON in an Accept header.

@@ -23,12 +23,13 @@ func TestLog(t *testing.T) {
 	var asked persistence.Filter
 	logs := &apitest.Logs{Lines: []persistence.Line{line("one"), line("two \x1b[2J")}, OnQuery: func(f persistence.Filter) { asked = f }}
 	s := start(t, Config{Fleet: fleet(), Logs: logs})
-	_, body := call(t, s, "GET", "/api/v1/boards/b1/log?source=syslog&text=o&tail=5&since=10m", "")
+	_, body := call(t, s, "GET", "/api/v1/boards/b1/log?source=syslog&text=o&tail=5&since=10m&until=1m&severity=err", "")
 	var l v1.Log
 	if err := json.Unmarshal(body, &l); err != nil || len(l.Lines) != 2 || l.Lines[0].Text != "one" || l.Lines[0].BoardAt != nil {
 		t.Errorf("%s", body)
 	}
-	if want := (persistence.Filter{Board: "b1", Source: "syslog", Text: "o", Tail: 5, Since: apitest.Now.Add(-10 * time.Minute)}); asked != want {
+	if want := (persistence.Filter{Board: "b1", Source: "syslog", Text: "o", Tail: 5, Since: apitest.Now.Add(-10 * time.Minute),
+		Until: apitest.Now.Add(-time.Minute), Below: 4}); asked != want {
 		t.Errorf("asked for %+v", asked)
 	}
 	res, body := call(t, s, "GET", "/api/v1/boards/b1/log", "", "Accept: text/plain")
@@ -36,9 +37,36 @@ func TestLog(t *testing.T) {
 	if string(body) != want || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
 		t.Errorf("%q", body)
 	}
-	for _, q := range []string{"since=yesterday", "source=dreams", "tail=-1", "follow=maybe"} {
+	for _, q := range []string{"since=yesterday", "source=dreams", "tail=-1", "follow=maybe", "until=never", "severity=8", "severity=-1", "severity=bad", "all=perhaps", "all=1&follow=1"} {
 		res, body := call(t, s, "GET", "/api/v1/boards/b1/log?"+q, "")
 		wantProblem(t, res, body, 400, v1.KindBadRequest)
+	}
+}
+
+// TestWholeLog: every line comes as an object a line, or as text.
+func TestWholeLog(t *testing.T) {
+	t.Parallel()
+	logs := &apitest.Logs{Lines: []persistence.Line{line("one"), line("two")}}
+	s := start(t, Config{Fleet: fleet(), Logs: logs, MaxStreams: 1})
+	for range 3 { // the place is given back
+		res, body := call(t, s, "GET", "/api/v1/boards/b1/log?all=1", "")
+		if got := strings.Count(string(body), `"text":`); got != 2 || res.Header.Get("Content-Type") != "application/x-ndjson" {
+			t.Errorf("%v %s", res.Header, body)
+		}
+	}
+	_, body := call(t, s, "GET", "/api/v1/boards/b1/log?all=1", "", "Accept: text/plain")
+	if want := "2026-11-23T08:40:00.000Z syslog       one\n2026-11-23T08:40:00.000Z syslog       two\n"; string(body) != want {
+		t.Errorf("%q", body)
+	}
+}
+
+// TestSeverity: names and numbers mean this one and worse.
+func TestSeverity(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"": 0, "emerg": 1, "0": 1, "ERR": 4, "3": 4, "debug": 8, "7": 8} {
+		if got, err := readSeverity(text); got != want || err != nil {
+			t.Errorf("%q: below %d, %v; want %d", text, got, err, want)
+		}
 	}
 }
 

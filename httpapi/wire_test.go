@@ -16,7 +16,7 @@ import (
 )
 
 // dial opens a connection that nothing waits on for ever.
-func dial(t *testing.T, s *Server) *net.TCPConn {
+func dialPlain(t *testing.T, s *Server) *net.TCPConn {
 	t.Helper()
 	c, err := net.Dial("tcp", s.Addr())
 	if err != nil {
@@ -51,7 +51,7 @@ func TestSlowSenders(t *testing.T) {
 	s, asked := counted(t, Config{ReadLimit: 300 * time.Millisecond})
 	for _, begin := range []string{"", "GET /api/v1/boards HTTP/1.1\r\nHost: x\r\nX-Slow: ",
 		"POST /api/v1/boards/b1/power-on HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"} {
-		slow := dial(t, s)
+		slow := dialPlain(t, s)
 		if _, err := io.WriteString(slow, begin); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestTruncatedRequests(t *testing.T) {
 	chunked := "POST /api/v1/boards/b1/image HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\ne\r\n" + `{"image":"v2"}` + "\r\n0\r\n\r\n"
 	for _, text := range []string{whole, chunked} {
 		for _, cut := range []int{1, 5, 20, len(text) / 2, len(text) - 15, len(text) - 5, len(text) - 1} {
-			c := dial(t, s)
+			c := dialPlain(t, s)
 			if _, err := io.WriteString(c, text[:cut]); err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestTruncatedRequests(t *testing.T) {
 		t.Fatalf("boards were asked %d times", n)
 	}
 	for i, text := range []string{whole, chunked} {
-		c := dial(t, s)
+		c := dialPlain(t, s)
 		_, _ = io.WriteString(c, text) // seen by the answer
 		if res, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || res.StatusCode != 202 || asked.Load() != int64(i+1) {
 			t.Errorf("the whole request: %v, %v", res, err)
@@ -141,7 +141,7 @@ func TestSmuggledRequests(t *testing.T) {
 		"a signed chunk":        "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
 	} {
 		before := asked.Load()
-		c := dial(t, s)
+		c := dialPlain(t, s)
 		// the outer request is refused by its handler, so each board asked was asked by what hides
 		_, _ = io.WriteString(c, "POST /api/v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+headers+hidden+"y\r\n\r\n")
 		_ = c.CloseWrite() // what is wrong with either shows in the answer

@@ -2,6 +2,9 @@ package persistence
 
 import (
 	"fmt"
+	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -81,19 +84,41 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportMetric(float64(l.Dropped()), "dropped")
 }
 
-// BenchmarkTail reads the last 1,000 lines of one board among 1,000.
+// BenchmarkTail reads the last 1,000 lines of one board among 1,000 in a store
+// of MOZPOOL_BENCH_LINES lines (default 1.2 million), and opens that store. At
+// most 50 ms are wanted with 100 million, which take 9 GB of disk.
 func BenchmarkTail(b *testing.B) {
-	l := openLogs(b, b.TempDir(), LogOptions{})
-	for i := range 1_200_000 {
-		l.Append(Line{Board: fmt.Sprint("board", i%1000), Text: "some words as boards say them"})
+	lines := 1_200_000
+	if n, err := strconv.Atoi(os.Getenv("MOZPOOL_BENCH_LINES")); err == nil {
+		lines = n
+	}
+	dir := b.TempDir()
+	opt := LogOptions{MaxBytes: 1 << 40, MaxBoardBytes: 1 << 40, BoardRate: 1 << 30, BoardBurst: 1 << 30}
+	l := openLogs(b, dir, opt)
+	for i := range lines {
+		l.Append(Line{Board: fmt.Sprint("board", i%1000), Source: "syslog", Text: "some words as boards say them, about mmcblk0 and others"})
 		if i%20000 == 0 {
 			must(b, l.Sync())
 		}
 	}
+	must(b, l.Close())
+	start := time.Now()
+	l = openLogs(b, dir, opt)
+	opened := time.Since(start)
 	for b.Loop() {
-		lines, err := l.Query(b.Context(), Filter{Board: "board7", Tail: 1000})
-		if err != nil || len(lines) != 1000 {
-			b.Fatalf("%d lines, %v", len(lines), err)
+		got, err := l.Query(b.Context(), Filter{Board: "board7", Tail: 1000})
+		if err != nil || len(got) != 1000 {
+			b.Fatalf("%d lines, %v", len(got), err)
 		}
 	}
+	b.ReportMetric(opened.Seconds()*1000, "open-ms")
+	b.ReportMetric(float64(heapMiB()), "heap-MiB")
+	runtime.KeepAlive(l)
+}
+
+func heapMiB() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc >> 20
 }

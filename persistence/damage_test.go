@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestDamageIsReported: what cannot be read any more is said at the opening, with where it begins; the rest is there.
+// TestDamageIsReported: what cannot be read any more is said where a query meets it, once, with where it begins; the rest is there.
 func TestDamageIsReported(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -26,13 +26,16 @@ func TestDamageIsReported(t *testing.T) {
 	must(t, os.WriteFile(path, data, 0o600))
 	var said bytes.Buffer
 	l = openLogs(t, dir, LogOptions{Logger: slog.New(slog.NewTextHandler(&said, nil))})
-	if got := said.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=ERROR") || !strings.Contains(got, path) || !strings.Contains(got, "bytes=") {
-		t.Errorf("said %q", got)
-	}
 	if got := texts(t, l, Filter{Board: "b"}); got != "one two three four" {
 		t.Errorf("board b has %q", got)
 	}
-	if got := texts(t, l, Filter{Board: "c"}); got != "one two three" {
+	if got := texts(t, l, Filter{Board: "c", Tail: 9}); got != "one two three" {
 		t.Errorf("board c has %q", got)
+	}
+	if got := texts(t, l, Filter{}); got != "one one two two three three four" {
+		t.Errorf("all boards have %q", got)
+	}
+	if got := said.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level=ERROR") || !strings.Contains(got, path) || !strings.Contains(got, "bytes=") {
+		t.Errorf("said %q", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -22,8 +21,13 @@ type LogOptions struct {
 	Buffer        int64            // bytes not yet written; beyond it lines are dropped; default 4 MiB
 	BoardRate     int              // lines a second and board; default 2000
 	BoardBurst    int              // lines at once and board; default 10000
-	SyncEvery     time.Duration    // default 1 s
+	SyncEvery     time.Duration    // default 500 ms: what a killed process may lose
+	// Uptime is a clock that nobody sets; default: since opening.
+	Uptime func() time.Duration
 }
+
+// maxSegment bounds SegmentBytes and Buffer, so that offsets fit the index.
+const maxSegment = 1 << 30
 
 func (o LogOptions) withDefaults() LogOptions {
 	if o.Logger == nil {
@@ -35,11 +39,15 @@ func (o LogOptions) withDefaults() LogOptions {
 	o.MaxAge = orDefault(o.MaxAge, 14*24*time.Hour)
 	o.MaxBytes = orDefault(o.MaxBytes, 4<<30)
 	o.MaxBoardBytes = orDefault(o.MaxBoardBytes, 64<<20)
-	o.SegmentBytes = orDefault(o.SegmentBytes, 8<<20)
-	o.Buffer = orDefault(o.Buffer, 4<<20)
+	if o.Uptime == nil {
+		opened := time.Now()
+		o.Uptime = func() time.Duration { return time.Since(opened) }
+	}
+	o.SegmentBytes = min(orDefault(o.SegmentBytes, 8<<20), maxSegment)
+	o.Buffer = min(orDefault(o.Buffer, 4<<20), maxSegment)
 	o.BoardRate = orDefault(o.BoardRate, 2000)
 	o.BoardBurst = orDefault(o.BoardBurst, 10000)
-	o.SyncEvery = orDefault(o.SyncEvery, time.Second)
+	o.SyncEvery = orDefault(o.SyncEvery, time.Second/2)
 	return o
 }
 
@@ -70,7 +78,7 @@ type FileLogs struct {
 	sealed   []*segment // guarded by flush
 	spare    []byte     // the buffer not in use, guarded by flush
 	changes  uint64     // segments deleted or rewritten, guarded by flush
-	retained time.Time  // last look at what to keep, guarded by flush
+	retain   retainer   // guarded by flush
 	stop     chan struct{}
 	finished chan struct{}
 }
@@ -88,50 +96,12 @@ func OpenLogs(dir string, opt LogOptions) (*FileLogs, error) {
 	if err := l.readSegments(); err != nil {
 		return nil, err
 	}
+	l.retain.steadySince = l.opt.Uptime()
 	if err := l.openActive(); err != nil {
 		return nil, err
 	}
 	go l.run()
 	return l, nil
-}
-
-func (l *FileLogs) readSegments() error {
-	paths, err := filepath.Glob(filepath.Join(l.dir, "*.seg")) // sorted
-	if err != nil {
-		return fmt.Errorf("list log folder %s: %w", l.dir, err)
-	}
-	for i, path := range paths {
-		var number uint64
-		if _, err := fmt.Sscanf(filepath.Base(path), "%d.seg", &number); err != nil {
-			return fmt.Errorf("log folder holds %s, which is no segment; move it away", path)
-		}
-		s, err := scanSegment(l.dir, number)
-		if err != nil {
-			return err
-		}
-		if err := l.reportDamage(s, i == len(paths)-1); err != nil {
-			return err
-		}
-		l.sealed = append(l.sealed, s)
-	}
-	return nil
-}
-
-// reportDamage says how much of a segment cannot be read. The last one may end
-// torn, as the process died while it wrote; in an earlier one it is damage.
-func (l *FileLogs) reportDamage(s *segment, last bool) error {
-	info, err := os.Stat(s.path)
-	if err != nil {
-		return fmt.Errorf("look at log segment: %w", err)
-	}
-	if lost := info.Size() - s.size; lost > 0 {
-		say := l.opt.Logger.Error
-		if last {
-			say = l.opt.Logger.Warn
-		}
-		say("logs: the rest of a segment cannot be read", "segment", s.path, "from", s.size, "bytes", lost)
-	}
-	return nil
 }
 
 // openActive goes on with the last segment, behind its last whole record.

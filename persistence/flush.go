@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 )
 
 // Sync implements Logs: it writes what is pending, syncs, begins a new
@@ -18,7 +17,7 @@ func (l *FileLogs) Sync() error {
 	if err := l.file.Sync(); err != nil {
 		return fmt.Errorf("sync log segment %s: %w", l.file.Name(), err)
 	}
-	l.retain()
+	l.clean()
 	return nil
 }
 
@@ -50,25 +49,39 @@ func (l *FileLogs) writePending() error {
 		return errors.Join(l.giveUp(active, target, offset, err), closeOld(old))
 	}
 	l.spare = batch[:0]
-	return closeOld(old)
+	if old == nil {
+		return nil
+	}
+	return errors.Join(closeOld(old), l.sealOld(active))
+}
+
+// sealOld ends a segment that is wholly in its file.
+func (l *FileLogs) sealOld(s *segment) error {
+	s.length = s.size
+	s.seal()
+	if err := s.writeIndex(); err != nil {
+		return fmt.Errorf("log segment %s stays without index: %w", s.path, err)
+	}
+	return nil
 }
 
 // full: a segment ends by size, or by age so that its oldest lines can go.
 func (l *FileLogs) full(s *segment) bool {
-	aged := s.size > 0 && l.opt.Now().Sub(s.first) > l.opt.MaxAge/14
+	aged := s.size > 0 && l.opt.Uptime()-s.begun > l.opt.MaxAge/14
 	return aged || s.size >= l.opt.SegmentBytes
 }
 
 // rotate begins a new segment; flush and mu are held.
 func (l *FileLogs) rotate() error {
 	next := newSegment(l.dir, l.active.number+1)
+	next.begun = l.opt.Uptime()
 	f, err := os.OpenFile(next.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
 		return fmt.Errorf("begin log segment: %w", err)
 	}
 	l.sealed = append(l.sealed, l.active)
 	l.active, l.file = next, f
-	l.retained = time.Time{} // a segment more: look at once
+	l.retain.due = 0 // a segment more: look at once
 	return nil
 }
 
@@ -89,6 +102,9 @@ func (l *FileLogs) giveUp(s *segment, f *os.File, size int64, cause error) error
 	err := f.Truncate(size)
 	fresh, scanErr := scanSegment(l.dir, s.number)
 	if scanErr == nil {
+		if s != l.active {
+			fresh.seal() // without index beside it; the next opening makes one
+		}
 		*s = *fresh
 	}
 	l.lose(lostDisk, l.writing)

@@ -36,7 +36,7 @@ func (f *follower) offer(l Line) {
 // Follow implements Logs.
 func (l *FileLogs) Follow(ctx context.Context, filter Filter, fn func(l Line, lost uint64) bool) error {
 	f := &follower{filter: filter, lines: make(chan followed, followRoom)}
-	f.filter.Since = time.Time{}
+	f.filter.Since, f.filter.Until = time.Time{}, time.Time{}
 	if !l.addFollower(f) {
 		return errLogsClosed
 	}

@@ -12,8 +12,8 @@ type bucket struct {
 func (b *bucket) take(now time.Time, rate, burst int) bool {
 	if passed := now.Sub(b.at).Seconds(); passed > 0 {
 		b.level = min(float64(burst), b.level+passed*float64(rate))
-		b.at = now
 	}
+	b.at = now // also when the clock was set back, else the board is mute until it has caught up
 	if b.level < 1 {
 		return false
 	}

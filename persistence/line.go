@@ -143,6 +143,8 @@ func cut(s string, max int) string {
 func (f Filter) fits(l Line) bool {
 	return (f.Board == "" || f.Board == l.Board) &&
 		(f.Source == "" || f.Source == l.Source) &&
+		(f.Below == 0 || l.Severity < f.Below) &&
 		(f.Since.IsZero() || !l.At.Before(f.Since)) &&
+		(f.Until.IsZero() || !l.At.After(f.Until)) &&
 		(f.Text == "" || strings.Contains(l.Text, f.Text))
 }

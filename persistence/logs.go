@@ -19,7 +19,9 @@ type Line struct {
 type Filter struct {
 	Board  string    // one board
 	Since  time.Time // not older than this, by the server's clock
+	Until  time.Time // not younger
 	Source string
+	Below  int    // only severities below this number: 4 = errors and worse
 	Text   string // a substring, as written
 	Tail   int    // only the last so many
 }
@@ -32,8 +34,12 @@ type Logs interface {
 	Append(l Line) bool
 	// Query returns lines in the order they came.
 	Query(ctx context.Context, f Filter) ([]Line, error)
-	// Follow calls fn for each new line that fits (Since and Tail are not
-	// used), until ctx ends or fn returns false; it runs in the caller's
+	// Export calls fn for every line that fits (Tail is not used), in the order
+	// they came, in bounded memory however many there are, until fn returns
+	// false. Lines that are deleted by age meanwhile may be left out.
+	Export(ctx context.Context, f Filter, fn func(l Line) bool) error
+	// Follow calls fn for each new line that fits (Since, Until and Tail are
+	// not used), until ctx ends or fn returns false; it runs in the caller's
 	// goroutine. A slow fn loses lines, and is told how many before the next.
 	Follow(ctx context.Context, f Filter, fn func(l Line, lost uint64) bool) error
 	// Sync returns when all that was appended before is on disk.

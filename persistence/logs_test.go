@@ -16,11 +16,13 @@ import (
 
 var day0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// clock is an injected time.Now.
-type clock struct{ at atomic.Int64 }
+// clock is an injected time.Now, with the uptime that belongs to it.
+type clock struct{ at, up atomic.Int64 }
 
 func (c *clock) now() time.Time          { return day0.Add(time.Duration(c.at.Load())) }
-func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+func (c *clock) uptime() time.Duration   { return time.Duration(c.up.Load()) }
+func (c *clock) set(d time.Duration)     { c.at.Add(int64(d)) } // by a person: no time passed
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)); c.up.Add(int64(d)) }
 
 func openLogs(t testing.TB, dir string, opt LogOptions) *FileLogs {
 	t.Helper()
@@ -67,6 +69,10 @@ func TestQuery(t *testing.T) {
 		{Filter{Board: "b0", Source: "relay", Tail: 1}, "t10"},
 		{Filter{Since: day0.Add(9 * time.Second)}, "t9 t10 t11"},
 		{Filter{Text: "t1"}, "t1 t10 t11"},
+		{Filter{Below: 2}, "t0 t1 t8 t9"},
+		{Filter{Board: "b0", Below: 1}, "t0 t8"},
+		{Filter{Until: day0.Add(2 * time.Second)}, "t0 t1 t2"},
+		{Filter{Since: day0.Add(2 * time.Second), Until: day0.Add(4 * time.Second)}, "t2 t3 t4"},
 		{Filter{Board: "b7"}, ""},
 	}
 	check := func(when string) {
@@ -119,7 +125,7 @@ func TestRetention(t *testing.T) {
 	t.Parallel()
 	var c clock
 	dir := t.TempDir()
-	l := openLogs(t, dir, LogOptions{Now: c.now, SegmentBytes: 1, MaxBoardBytes: 120, MaxBytes: 400, MaxAge: 48 * time.Hour})
+	l := openLogs(t, dir, LogOptions{Now: c.now, Uptime: c.uptime, SegmentBytes: 1, MaxBoardBytes: 120, MaxBytes: 400, MaxAge: 48 * time.Hour})
 	put := func(board, text string) {
 		l.Append(Line{Board: board, Text: text})
 		must(t, l.Sync())

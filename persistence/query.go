@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -15,22 +16,31 @@ type view struct {
 }
 
 // Query implements Logs. Files are read without holding a lock; when one was
-// deleted or rewritten meanwhile, the query begins anew.
+// deleted or rewritten meanwhile, or turns out to be harmed, the query begins
+// anew.
 func (l *FileLogs) Query(ctx context.Context, f Filter) ([]Line, error) {
 	if f.Tail <= 0 || f.Tail > MaxLines {
 		f.Tail = MaxLines
 	}
+	mended := map[string]bool{}
 	for {
 		views, changes, err := l.views(f)
 		if err != nil {
 			return nil, err
 		}
-		lines, err := queryViews(ctx, views, f)
+		lines, harmed, err := queryViews(ctx, views, f)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if l.unchanged(changes) {
+		if !l.unchanged(changes) {
+			continue
+		}
+		if !errors.Is(err, errTorn) || mended[harmed] {
 			return lines, err
+		}
+		mended[harmed] = true // once: what is still harmed then is an error
+		if err := l.mend(harmed); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -46,10 +56,7 @@ func (l *FileLogs) unchanged(changes uint64) bool {
 func (l *FileLogs) views(f Filter) ([]view, uint64, error) {
 	l.flush.Lock()
 	defer l.flush.Unlock()
-	l.mu.Lock()
-	closed := l.closed
-	l.mu.Unlock()
-	if closed {
+	if l.isClosed() {
 		return nil, 0, errLogsClosed
 	}
 	if err := l.writePending(); err != nil {
@@ -58,36 +65,55 @@ func (l *FileLogs) views(f Filter) ([]view, uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var views []view
-	for _, s := range append(slices.Clip(l.sealed), l.active) {
-		v := view{segment{path: s.path, size: s.size}, -1}
-		if s == l.active {
-			v.size -= int64(len(l.pending))
+	for _, s := range l.segments() {
+		if v, ok := l.viewOf(s, f); ok {
+			views = append(views, v)
 		}
-		if s.last.Before(f.Since) {
-			continue
-		}
-		if f.Board != "" {
-			sh := s.boards[f.Board]
-			if sh == nil {
-				continue
-			}
-			v.from = sh.last
-			if v.from >= v.size || f.Tail == MaxLines && sh.bytes > s.size/8 {
-				v.from = -1 // not yet in the file, or most of it is wanted
-			}
-		}
-		views = append(views, v)
 	}
 	return views, l.changes, nil
 }
 
-// queryViews goes from the newest segment back until it has enough.
-func queryViews(ctx context.Context, views []view, f Filter) ([]Line, error) {
+// segments are all, the oldest first; flush and mu are held.
+func (l *FileLogs) segments() []*segment { return append(slices.Clip(l.sealed), l.active) }
+
+func (l *FileLogs) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
+// viewOf is a segment as it is now, if it can hold lines for the filter; flush
+// and mu are held, and what was pending is written.
+func (l *FileLogs) viewOf(s *segment, f Filter) (view, bool) {
+	v := view{segment{path: s.path, number: s.number, size: s.size}, -1}
+	if s == l.active {
+		v.size -= int64(len(l.pending))
+	}
+	if s.last.Before(f.Since) || !f.Until.IsZero() && s.first.After(f.Until) {
+		return v, false
+	}
+	if f.Board == "" {
+		return v, v.size > 0
+	}
+	sh, ok := s.share(f.Board)
+	if !ok {
+		return v, false
+	}
+	v.from = sh.last
+	if v.from >= v.size || f.Tail >= MaxLines && sh.bytes > s.size/8 {
+		v.from = -1 // not yet in the file, or most of it is wanted
+	}
+	return v, true
+}
+
+// queryViews goes from the newest segment back until it has enough. Of an
+// error it names the segment.
+func queryViews(ctx context.Context, views []view, f Filter) (lines []Line, harmed string, err error) {
 	var newestFirst []Line
 	for _, v := range slices.Backward(views) {
 		lines, err := v.query(ctx, f, f.Tail-len(newestFirst))
 		if err != nil {
-			return nil, err
+			return nil, v.path, err
 		}
 		newestFirst = append(newestFirst, lines...)
 		if len(newestFirst) >= f.Tail {
@@ -95,7 +121,7 @@ func queryViews(ctx context.Context, views []view, f Filter) ([]Line, error) {
 		}
 	}
 	slices.Reverse(newestFirst)
-	return newestFirst, nil
+	return newestFirst, "", nil
 }
 
 // query returns the last want lines of one segment, newest first.

@@ -11,14 +11,16 @@ import (
 )
 
 // segment is one file of lines and what is known of it without reading it.
-// boards is the index: where each board's last record begins, and its share.
 type segment struct {
 	path   string
 	number uint64
 	size   int64 // bytes of whole records
+	length int64 // of the file, once it is sealed: more than size if it is damaged
 	first  time.Time
 	last   time.Time
-	boards map[string]*share
+	begun  time.Duration     // of the uptime; 0 = before this process
+	boards map[string]*share // the index while lines come; nil once it is sealed
+	sealed []entry           // the index from then on, sorted by board
 }
 
 // share is one board's part of a segment.
@@ -66,10 +68,15 @@ func (s *segment) seen(at time.Time) {
 }
 
 // scanSegment rebuilds the index from the file. What follows the last whole
-// record is a torn tail: the process died while it wrote.
+// record is a torn tail (the process died while it wrote) or damage.
 func scanSegment(dir string, number uint64) (*segment, error) {
 	s := newSegment(dir, number)
-	err := s.each(-1, func(l Line, offset, size int64) bool {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, fmt.Errorf("read log segment: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	err = eachRecord(f, -1, func(l Line, offset, size int64) bool {
 		sh := s.boards[l.Board]
 		if sh == nil {
 			sh = &share{}
@@ -83,29 +90,44 @@ func scanSegment(dir string, number uint64) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("look at log segment: %w", err)
+	}
+	s.length = info.Size()
 	return s, nil
 }
 
-// each reads all records in order, up to limit bytes (below 0: to the first
-// that is torn), until fn returns false.
+// each reads a segment's records in order, up to limit bytes, until fn returns
+// false.
 func (s *segment) each(limit int64, fn func(l Line, offset, size int64) bool) error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return fmt.Errorf("read log segment: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
+	return eachRecord(f, limit, fn)
+}
+
+// eachRecord reads records in order until fn returns false: limit bytes of
+// them, which must be whole (else errTorn), or below 0 to the first that is
+// torn.
+func eachRecord(f *os.File, limit int64, fn func(l Line, offset, size int64) bool) error {
 	r := bufio.NewReaderSize(f, 64<<10)
 	for offset := int64(0); limit < 0 || offset < limit; {
 		b, err := peekRecord(r)
 		if err != nil {
-			return fmt.Errorf("read log segment %s at %d: %w", s.path, offset, err)
+			return fmt.Errorf("read log segment %s at %d: %w", f.Name(), offset, err)
 		}
 		l, _, size, err := decodeRecord(b)
+		if err != nil && limit >= 0 {
+			return fmt.Errorf("read log segment %s at %d: %w", f.Name(), offset, err)
+		}
 		if err != nil || !fn(l, offset, size) {
 			return nil
 		}
 		if _, err := r.Discard(int(size)); err != nil {
-			return fmt.Errorf("read log segment %s at %d: %w", s.path, offset, err)
+			return fmt.Errorf("read log segment %s at %d: %w", f.Name(), offset, err)
 		}
 		offset += size
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mozpool/cmd/mozpool/config"
+	"mozpool/cmd/mozpool/running"
 	"mozpool/cmd/mozpool/server"
 )
 
@@ -19,12 +20,13 @@ const stopLimit = 10 * time.Second
 
 // serveCommand is "mozpool serve".
 type serveCommand struct {
-	Config string     `default:"mozpool.yaml" placeholder:"FILE" help:"mozpool.yaml, unless told otherwise; see: mozpool config default."`
-	Name   string     `placeholder:"NAME" help:"Name of this server, over the file's server."`
-	Data   string     `placeholder:"DIR" help:"Over the file's data."`
-	Files  string     `placeholder:"DIR" help:"Over the file's files."`
-	Listen string     `placeholder:"HOST:PORT" help:"Over the file's api.listen."`
-	Level  slog.Level `default:"INFO" help:"Least severity that is logged: DEBUG, INFO, WARN, ERROR."`
+	Config   string     `default:"mozpool.yaml" placeholder:"FILE" help:"mozpool.yaml, unless told otherwise; see: mozpool config default."`
+	Name     string     `placeholder:"NAME" help:"Name of this server, over the file's server."`
+	Data     string     `placeholder:"DIR" help:"Over the file's data."`
+	Files    string     `placeholder:"DIR" help:"Over the file's files."`
+	Listen   string     `placeholder:"HOST:PORT" help:"Over the file's api.listen."`
+	Level    slog.Level `default:"INFO" help:"Least severity that is logged: DEBUG, INFO, WARN, ERROR. SIGUSR1 switches to DEBUG and back."`
+	Profiles string     `placeholder:"HOST:PORT" help:"Loopback address for go tool pprof; where tokens are asked for, for administrators only."`
 }
 
 // Run serves until a signal.
@@ -33,7 +35,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.Level}))
+	var level slog.LevelVar
+	level.Set(c.Level)
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &level}))
 	for _, r := range remarks {
 		log.Info("remark", "text", string(r))
 	}
@@ -45,25 +49,35 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(s.ReadyLine())
-	stop := onHangup(func() {
+	defer onSignal(syscall.SIGHUP, func() {
 		if err := s.Reload(ctx); err != nil {
 			log.Error("reload", "error", err)
 		}
-	})
-	defer stop()
-	return bounded(ctx, func() error { return s.Run(ctx) })
+	})()
+	defer onSignal(syscall.SIGUSR1, func() { toggle(&level, c.Level, log) })()
+	w := watched{server: s, log: log, notify: running.FromEnvironment(os.Getenv)}
+	return w.run(ctx, c.Profiles)
 }
 
-// onHangup calls do at each SIGHUP, until the returned function is called.
-func onHangup(do func()) func() {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+// toggle makes the log tell everything, or as much as at the start again.
+func toggle(level *slog.LevelVar, start slog.Level, log *slog.Logger) {
+	if level.Level() == slog.LevelDebug {
+		level.Set(start)
+	} else {
+		level.Set(slog.LevelDebug)
+	}
+	log.Log(context.Background(), max(start, slog.LevelInfo), "the log's level was changed", "level", level.Level())
+}
+
+// onSignal calls do at each such signal, until the returned function is called.
+func onSignal(sig os.Signal, do func()) func() {
+	got := make(chan os.Signal, 1)
+	signal.Notify(got, sig)
 	done := make(chan struct{})
 	go func() {
 		for {
 			select {
-			case <-hangup:
+			case <-got:
 				do()
 			case <-done:
 				return
@@ -71,7 +85,7 @@ func onHangup(do func()) func() {
 		}
 	}()
 	return func() {
-		signal.Stop(hangup)
+		signal.Stop(got)
 		close(done)
 	}
 }

@@ -185,6 +185,17 @@ func (l *Logs) Query(_ context.Context, f persistence.Filter) ([]persistence.Lin
 	return fit, nil
 }
 
+// Export implements httpapi.Logs.
+func (l *Logs) Export(ctx context.Context, f persistence.Filter, fn func(persistence.Line) bool) error {
+	lines, err := l.Query(ctx, f)
+	for _, line := range lines {
+		if !fn(line) {
+			break
+		}
+	}
+	return err
+}
+
 // Follow implements httpapi.Logs.
 func (l *Logs) Follow(ctx context.Context, _ persistence.Filter, fn func(persistence.Line, uint64) bool) error {
 	defer func() {

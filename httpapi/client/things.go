@@ -15,15 +15,17 @@ import (
 
 // LogQuery chooses lines of a log; zero fields take all, Tail 0 as many as the server likes.
 type LogQuery struct {
-	Since  string // a time (RFC 3339), or how long ago: 10m
-	Source string
-	Text   string
-	Tail   int
+	Since    string // a time (RFC 3339), or how long ago: 10m
+	Until    string // likewise
+	Source   string
+	Severity string // this and worse: err, or 0 to 7
+	Text     string
+	Tail     int
 }
 
 func (q LogQuery) values() url.Values {
 	v := url.Values{}
-	for name, text := range map[string]string{"since": q.Since, "source": q.Source, "text": q.Text} {
+	for name, text := range map[string]string{"since": q.Since, "until": q.Until, "source": q.Source, "severity": q.Severity, "text": q.Text} {
 		if text != "" {
 			v.Set(name, text)
 		}
@@ -44,8 +46,19 @@ func (c *Client) Log(ctx context.Context, name string, q LogQuery) ([]v1.Line, e
 // Follow calls fn for each line that is there and each that comes, until ctx ends, fn returns an error, or the server
 // stops, which is no error.
 func (c *Client) Follow(ctx context.Context, name string, q LogQuery, fn func(v1.Line) error) error {
+	return c.logStream(ctx, name, q, "follow", fn)
+}
+
+// ExportLog calls fn for every line of a board's log, oldest first, however many there are; Tail is not used.
+func (c *Client) ExportLog(ctx context.Context, name string, q LogQuery, fn func(v1.Line) error) error {
+	q.Tail = 0
+	return c.logStream(ctx, name, q, "all", fn)
+}
+
+// logStream reads a log that comes as an object a line.
+func (c *Client) logStream(ctx context.Context, name string, q LogQuery, how string, fn func(v1.Line) error) error {
 	values := q.values()
-	values.Set("follow", "1")
+	values.Set(how, "1")
 	res, err := c.send(ctx, call{method: http.MethodGet, path: []string{"boards", name, "log"}, query: values})
 	if err != nil {
 		return err

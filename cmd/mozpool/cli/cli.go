@@ -32,6 +32,7 @@ type CLI struct {
 	Event    Event    `cmd:"" help:"What happens to boards."`
 	Named    Contexts `cmd:"" name:"context" help:"Servers that have names, and the one that is talked to."`
 	Self     Server   `cmd:"" name:"server" help:"The server itself."`
+	Report   Report   `cmd:"" help:"Tell how boards fared: success, durations, blame, and who stands out."`
 	Reload   Reload   `cmd:"" help:"Have the server read boards and images again."`
 }
 
@@ -55,7 +56,7 @@ type Format struct {
 
 // Output is the form that was asked for, with whichever noun.
 func (c *CLI) Output() string {
-	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, c.Named.Output, c.Self.Output, "table")
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Event.Output, c.Named.Output, c.Self.Output, c.Report.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.

@@ -170,6 +170,8 @@ func TestOutput(t *testing.T) {
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "racks.txt": "rack list",
 		"webhooks.txt": "event webhooks", "server.txt": "server info",
 		"image.txt": "image show v2", "verify.txt": "image verify v2", "hardware-show.txt": "hardware show panda", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
+		"log-all.txt": "board log b1 --all --severity err",
+		"report.txt":  "report --since 2d",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.err.Len() > 0 {
 			t.Errorf("%s: exit %d, %s", args, code, w.err.String())

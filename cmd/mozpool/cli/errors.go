@@ -39,6 +39,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // ExitCode is what the process is to end with.
 func (e *Error) ExitCode() int { return e.Exit }
 
+// Coded gives an error of the client its exit code, for commands that are not in this package; nil stays nil.
+func Coded(err error) error { return coded(err) }
+
 // coded gives an error its exit code; nil stays nil.
 func coded(err error) error {
 	if err == nil {

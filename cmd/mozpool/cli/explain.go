@@ -46,19 +46,25 @@ func (c *Context) explain(y v1.Why) error {
 
 // BoardLog is "mozpool board log".
 type BoardLog struct {
-	Name   string `arg:"" help:"Board."`
-	Since  string `help:"Not older than this: a time, or how long ago (10m)."`
-	Source string `help:"Only lines of this source: syslog, statemachine, relay, api, transfer or console."`
-	Text   string `help:"Only lines with this text."`
-	Tail   int    `help:"Only the last so many lines."`
-	Follow bool   `short:"f" help:"Go on with each line that comes, until interrupted."`
+	Name     string `arg:"" help:"Board."`
+	Since    string `help:"Not older than this: a time, or how long ago (10m)."`
+	Until    string `help:"Not younger than this, likewise."`
+	Source   string `help:"Only lines of this source: syslog, statemachine, relay, api, transfer or console."`
+	Text     string `help:"Only lines with this text."`
+	Severity string `placeholder:"LEVEL" help:"Only lines of this severity and worse: emerg, alert, crit, err, warning, notice, info, debug or 0 to 7."`
+	Tail     int    `help:"Only the last so many lines (1000)."`
+	All      bool   `xor:"how" help:"Every line, however many, to keep elsewhere; with -o json an object a line."`
+	Follow   bool   `short:"f" xor:"how" help:"Go on with each line that comes, until interrupted."`
 }
 
 // Run shows the log; with --follow, JSON is an object a line.
 func (l *BoardLog) Run(c *Context) error {
-	q := client.LogQuery{Since: l.Since, Source: l.Source, Text: l.Text, Tail: l.Tail}
+	q := client.LogQuery{Since: l.Since, Until: l.Until, Source: l.Source, Severity: l.Severity, Text: l.Text, Tail: l.Tail}
 	if l.Follow {
 		return watchOver(true, c, c.Client.Follow(c.Context, l.Name, q, c.logLine))
+	}
+	if l.All {
+		return coded(c.Client.ExportLog(c.Context, l.Name, q, c.logLine))
 	}
 	lines, err := c.Client.Log(c.Context, l.Name, q)
 	if err != nil {

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	v1 "mozpool/httpapi/v1"
 )
 
-// Server is "mozpool server".
+// Server is the part of "mozpool server" that asks the server. Plugins are the main package's verbs, which work on files.
 type Server struct {
 	Format
+	kong.Plugins
 	Info ServerInfo `cmd:"" help:"Say what the server is, and how it is."`
 }
 

@@ -2,7 +2,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' serve'|' server'|' server info'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -14,10 +14,11 @@ _mozpool() {
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table wide json yaml name' ;;
+  ' report'*'|--output'|' report'*'|-o') words='table json yaml html' ;;
   ' server'*'|--output'|' server'*'|-o') words='table wide json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board completion config context demo event hardware image incident live loader rack relay reload serve server token version --context --server --token --help' ;;
+  '') words='board completion config context demo event hardware image incident live loader rack relay reload report serve server token version --context --server --token --help' ;;
   ' board') words='accept attempts cancel comment discovered image label list lock log maintenance power self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board attempts') words='--limit --watch --output --context --server --token --help' ;;
@@ -28,7 +29,7 @@ _mozpool() {
   ' board label') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board list') words='--image --label --rack --selector --state --text --watch --output --context --server --token --help' ;;
   ' board lock') words='--dry-run --for --selector --why --output --context --server --token --help' ;;
-  ' board log') words='--follow --since --source --tail --text --output --context --server --token --help' ;;
+  ' board log') words='--all --follow --severity --since --source --tail --text --until --output --context --server --token --help' ;;
   ' board maintenance') words='--dry-run --selector --wait --output --context --server --token --help' ;;
   ' board power') words='on off cycle --dry-run --selector --wait --output --context --server --token --help' ;;
   ' board self-test') words='--dry-run --selector --wait --output --context --server --token --help' ;;
@@ -78,9 +79,13 @@ _mozpool() {
   ' relay status') words='--direct --force --output --context --server --token --help' ;;
   ' relay test') words='--output --context --server --token --help' ;;
   ' reload') words='--context --server --token --help' ;;
-  ' serve') words='--config --data --files --level --listen --name --context --server --token --help' ;;
-  ' server') words='info --output --context --server --token --help' ;;
+  ' report') words='--output --rack --since --context --server --token --help' ;;
+  ' serve') words='--config --data --files --level --listen --name --profiles --context --server --token --help' ;;
+  ' server') words='backup info restore verify --output --context --server --token --help' ;;
+  ' server backup') words='--output --context --server --token --help' ;;
   ' server info') words='--output --context --server --token --help' ;;
+  ' server restore') words='--data --output --context --server --token --help' ;;
+  ' server verify') words='--output --context --server --token --help' ;;
   ' token') words='create list revoke --config --file --context --server --token --help' ;;
   ' token create') words='--expires --rack --role --config --file --context --server --token --help' ;;
   ' token list') words='--config --file --context --server --token --help' ;;

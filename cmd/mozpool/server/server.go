@@ -113,6 +113,9 @@ func (e configError) Unwrap() error { return e.error }
 
 // store opens the data folder; its lock keeps a second server out.
 func (s *Server) store() error {
+	if err := persistence.ClaimData(s.cfg.Data); err != nil {
+		return err
+	}
 	journal, err := persistence.OpenLocal(filepath.Join(s.cfg.Data, "journal"), persistence.Options{Logger: s.log, Metrics: s.metrics.stores})
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)
@@ -172,7 +175,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		return err
 	}
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Info: s.info, Metrics: s.registry}
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
 	if err := s.api.Listen(); err != nil {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mozpool/cmd/mozpool/cli"
+	"mozpool/cmd/mozpool/config"
+	"mozpool/cmd/mozpool/server"
+	"mozpool/httpapi/client"
+)
+
+// speaking is what commands get, with what they say.
+func speaking(t *testing.T, url string) (*cli.Context, *bytes.Buffer) {
+	t.Helper()
+	c, err := client.New(url, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdle)
+	var out bytes.Buffer
+	return &cli.Context{Context: t.Context(), Client: c, Out: &out, Err: &out}, &out
+}
+
+// serving is a small server that runs until the test ends.
+func serving(t *testing.T, dir string) *server.Server {
+	t.Helper()
+	path := filepath.Join(dir, "mozpool.yaml")
+	if err := os.WriteFile(path, []byte("server: img7\n"+smallConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, problems, _ := config.Load(path)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.Open(t.Context(), cfg, server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// TestBackupCommands: backup, verify and restore, each once more than they may.
+func TestBackupCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c, out := speaking(t, serving(t, dir).APIURL())
+	file, data := filepath.Join(dir, "backup"), filepath.Join(dir, "restored")
+	for _, do := range []func() error{
+		func() error { return (&backupCommand{file}).Run(c) },
+		func() error { return (&verifyCommand{file}).Run(c) },
+		func() error { return (&restoreCommand{file, data}).Run(c) },
+	} {
+		out.Reset()
+		if err := do(); err != nil || !strings.HasPrefix(out.String(), "backup of img7 at ") {
+			t.Errorf("%v, said %q", err, out)
+		}
+	}
+	if err := (&backupCommand{file}).Run(c); exitCode(err) != exitUsage {
+		t.Errorf("over a file: %v", err)
+	}
+	if err := (&restoreCommand{file, data}).Run(c); err == nil || !strings.Contains(err.Error(), "there already") {
+		t.Errorf("over a journal: %v", err)
+	}
+	if err := (&verifyCommand{filepath.Join(dir, "mozpool.yaml")}).Run(c); err == nil || !strings.Contains(err.Error(), "no backup") {
+		t.Errorf("another file: %v", err)
+	}
+	if err := (&verifyCommand{file + "x"}).Run(c); exitCode(err) != exitUsage {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// TestBackupThatEndsEarly leaves no file behind.
+func TestBackupThatEndsEarly(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("mozpool backup 1\n{}\n"))
+	}))
+	defer s.Close()
+	c, _ := speaking(t, s.URL)
+	dir := t.TempDir()
+	if err := (&backupCommand{filepath.Join(dir, "backup")}).Run(c); err == nil || !strings.Contains(err.Error(), "could not write all") {
+		t.Errorf("%v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"mozpool/actors"
+	"mozpool/httpapi/report"
+)
+
+// reportSpan is how far back a report goes unless the client says.
+const reportSpan = 7 * 24 * time.Hour
+
+// report tells how boards fared: as JSON, as a page, or as text.
+func (s *Server) report(r *request) error {
+	now := s.cfg.Clock()
+	since, err := readTime("since", r.query.text("since"), now)
+	if err != nil {
+		return err
+	}
+	if since.IsZero() {
+		since = now.Add(-reportSpan)
+	}
+	if since.After(now) || now.Sub(since) > 366*24*time.Hour {
+		return bad("send a time of the last year", "since is %s", since.UTC().Format(time.RFC3339))
+	}
+	boards, err := s.reported(r, r.query.text("rack"))
+	if err != nil {
+		return err
+	}
+	made := report.Make(boards, since, now)
+	var page bytes.Buffer
+	switch accept := r.header("Accept"); {
+	case strings.HasPrefix(accept, "text/html"):
+		r.raw.SetContentType("text/html; charset=utf-8")
+		err = report.HTML(&page, made)
+	case wantsText(accept):
+		r.raw.SetContentType("text/plain; charset=utf-8")
+		err = report.Text(&page, made)
+	default:
+		return s.ok(r, made)
+	}
+	r.raw.SetBody(page.Bytes())
+	return err
+}
+
+// reported gathers the boards of a rack, or all, with what is kept of their past.
+func (s *Server) reported(r *request, rack string) ([]report.Board, error) {
+	relays := map[string]string{}
+	for _, relay := range s.cfg.Fleet.Relays() {
+		for _, name := range relay.Boards {
+			relays[name] = relay.Name
+		}
+	}
+	var boards []report.Board
+	for _, v := range s.cfg.Fleet.Views() {
+		if rack != "" && v.Spec.Rack != rack {
+			continue
+		}
+		b, err := s.pastOf(r, v)
+		if err != nil && s.cfg.Fleet.ByName(v.Spec.Name) == nil {
+			continue // taken out of the inventory just now
+		}
+		if err != nil {
+			return nil, err
+		}
+		b.Relay = relays[b.Name]
+		boards = append(boards, b)
+	}
+	return boards, nil
+}
+
+func (s *Server) pastOf(r *request, v *actors.View) (b report.Board, err error) {
+	b.Name, b.Hardware = v.Spec.Name, v.Spec.Hardware
+	if b.Attempts, err = s.cfg.Fleet.Attempts(r.ctx, b.Name, maxAttempts); err != nil {
+		return b, err
+	}
+	b.Events, err = s.cfg.Fleet.History(r.ctx, b.Name, 0)
+	return b, err
+}
