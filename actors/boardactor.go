@@ -2,7 +2,9 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -179,6 +181,7 @@ func (a *boardActor) run(it *item) {
 		a.commit(a.flight)
 		return
 	}
+	a.overheard(&in, res.Verdict)
 	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline || res.Board.Free != a.b.Free
 	from := a.b
 	a.b = res.Board
@@ -256,6 +259,15 @@ func (a *boardActor) adapt(from *board.Board, res *board.Result) {
 		p.came()
 	}
 }
+
+// overheard puts a callback that moved nothing into the board's log: who looks for a fault wants to see it.
+func (a *boardActor) overheard(in *board.Input, v board.Verdict) {
+	if slices.Contains(callbacks, in.Kind) {
+		a.f.line(a.spec.Name, "statemachine", 7, fmt.Sprintf("%s: %s", in.Kind, v))
+	}
+}
+
+var callbacks = board.BoardEvents()
 
 // entered does what a state wants of others than the board and its relay.
 func (a *boardActor) entered(by board.Kind) {

@@ -45,6 +45,9 @@ type Fleet interface {
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
 	Relays() []actors.RelayView
 	Relay(ctx context.Context, power string, do actors.RelayDo, by string, force bool) (on bool, err error)
+	Repaired(ctx context.Context, name string, o actors.RepairOrder) (actors.Answer, error)
+	Repairs(ctx context.Context, name string) ([]actors.Repair, error)
+	RepairList() []actors.ToRepair
 	Budget(rack string) (places, held, queued int)
 	TestRelay(ctx context.Context, name string) error
 	Incidents() []actors.Incident

@@ -17,6 +17,8 @@ func sample(rt route) (path, body string, headers []string) {
 		return path, `{"state":"ready"}`, []string{`If-Match: "42"`}
 	case strings.HasSuffix(rt.path, "/image"):
 		return path, `{"image":"v2"}`, nil
+	case strings.HasSuffix(rt.path, "/repaired"):
+		return path, `{"part":"card"}`, nil
 	case strings.HasSuffix(rt.path, "/label"):
 		return path, `{"labels":{"pool":"ci","old":null}}`, nil
 	case rt.path == bulkPath:

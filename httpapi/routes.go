@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}
 	all = append(all, s.relayRoutes()...)
+	all = append(all, s.repairRoutes()...)
 	all = append(all, s.bulkRoutes()...)
 	all = append(all, s.imageRoutes()...)
 	all = append(all, s.eventRoutes()...)

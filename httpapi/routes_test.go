@@ -57,6 +57,8 @@ func TestSweep(t *testing.T) {
 				headers, valid = []string{`If-Match: "42"`}, `{"state":"ready"}`
 			case strings.HasSuffix(rt.path, "/image"):
 				valid = `{"image":"v2"}`
+			case strings.HasSuffix(rt.path, "/repaired"):
+				valid = `{"part":"card"}`
 			case strings.HasSuffix(rt.path, "/relays/switch"):
 				valid = `{"relay":"r:bank1:relay1","do":"status"}`
 			case strings.HasSuffix(rt.path, "/relays/test"):

@@ -22,6 +22,8 @@ type Fleet struct {
 	Unknown  []actors.Stranger
 	Switches []actors.RelayView
 	Troubles []actors.Incident
+	Mended   []actors.Repair
+	Broken   []actors.ToRepair
 	OnRelay  func(power string, do actors.RelayDo) (bool, error)
 	OnWiring func(ctx context.Context, rack string, relays []string, each func(actors.WiringStep)) error
 
@@ -127,6 +129,19 @@ func (f *Fleet) Relay(_ context.Context, power string, do actors.RelayDo, _ stri
 	}
 	return do != actors.RelayOff, nil
 }
+
+// Repaired implements httpapi.Fleet.
+func (f *Fleet) Repaired(ctx context.Context, name string, o actors.RepairOrder) (actors.Answer, error) {
+	return f.Wish(ctx, name, actors.Request{Image: o.Image, By: o.By})
+}
+
+// Repairs implements httpapi.Fleet.
+func (f *Fleet) Repairs(_ context.Context, name string) ([]actors.Repair, error) {
+	return f.Mended, f.find(name)
+}
+
+// RepairList implements httpapi.Fleet.
+func (f *Fleet) RepairList() []actors.ToRepair { return f.Broken }
 
 // Budget implements httpapi.Fleet.
 func (f *Fleet) Budget(string) (places, held, queued int) { return 12, 1, 0 }

@@ -29,7 +29,9 @@ type Attempts struct {
 // AttemptDetail is an attempt with those of its transitions that the board's history still has.
 type AttemptDetail struct {
 	Attempt
-	Events []Event `json:"events"` // oldest first
+	Running bool    `json:"running"` // it has not ended: result is the state of the moment, ended the time
+	Events  []Event `json:"events"`  // oldest first
+	Lines   []Line  `json:"lines"`   // the board's log from its beginning to its end, oldest first; the last 2000
 }
 
 // Event is one transition of a board.

@@ -27,6 +27,8 @@ type Board struct {
 	Comment     BoardComment    `cmd:"" help:"Say something about boards to whoever looks at them."`
 	Label       BoardLabel      `cmd:"" help:"Set labels of boards, or take them off: board label b1 pool=ci owner-"`
 	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
+	Repaired    BoardRepaired   `cmd:"" help:"Say that a part of a board was mended: it is verified, and its image put back."`
+	Attempt     BoardAttempt    `cmd:"" help:"Show one attempt as a timeline, or what it did otherwise than a good one."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
 	Attempts    BoardAttempts   `cmd:"" help:"Show what became of a board's last attempts."`

@@ -79,6 +79,8 @@ func newWorld(t *testing.T) *world {
 			{ID: "i0", Kind: actors.IncidentCrossed, Rack: "r1", Boards: []string{"b1", "b2"}, Text: "the relay of b1 switches b2 instead",
 				Opened: apitest.Now.Add(-2 * time.Hour), Closed: apitest.Now.Add(-time.Hour), ClosedBy: "ann"}},
 		OnWiring: wiring,
+		Broken: []actors.ToRepair{{Board: "b3", Rack: "r1", Place: "chassis 1 slot 3", State: board.FailedBoot, Since: apitest.Now.Add(-time.Hour), Part: board.PartBoard,
+			Take: "a board of its kind", Why: "silent after power-on: the loader never asked", Remedy: "look at its console"}},
 	}
 	f.Put(apitest.Busy("b1"))
 	f.Put(apitest.Board("b2", board.Ready))
@@ -167,7 +169,7 @@ func TestOutput(t *testing.T) {
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"list-wide.txt": "board list -o wide", "images-wide.txt": "image list -o wide", "hardware-wide.txt": "hardware list -o wide",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
-		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "racks.txt": "rack list",
+		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "repairs.txt": "repair list", "repairs.csv": "repair list --csv", "repaired.txt": "board repaired b2 --part card --note new", "racks.txt": "rack list",
 		"webhooks.txt": "event webhooks", "server.txt": "server info",
 		"image.txt": "image show v2", "verify.txt": "image verify v2", "hardware-show.txt": "hardware show panda", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",
 		"log-all.txt": "board log b1 --all --severity err",

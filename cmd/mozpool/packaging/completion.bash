@@ -2,11 +2,12 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
   ' board'*'|--output'|' board'*'|-o') words='table wide json yaml name' ;;
+  ' board repaired'*'|--part') words='board card relay wiring network' ;;
   ' context'*'|--output'|' context'*'|-o') words='table wide json yaml name' ;;
   ' event'*'|--output'|' event'*'|-o') words='table wide json yaml name' ;;
   ' hardware'*'|--output'|' hardware'*'|-o') words='table wide json yaml name' ;;
@@ -14,13 +15,15 @@ _mozpool() {
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table wide json yaml name' ;;
+  ' repair'*'|--output'|' repair'*'|-o') words='table wide json yaml name' ;;
   ' report'*'|--output'|' report'*'|-o') words='table json yaml html' ;;
   ' server'*'|--output'|' server'*'|-o') words='table wide json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board completion config context demo event hardware image incident live loader rack relay reload report serve server token version --context --server --token --help' ;;
-  ' board') words='accept attempts cancel comment discovered image label list lock log maintenance power self-test set-state show unlock wait why --output --context --server --token --help' ;;
+  '') words='board completion config context demo event hardware image incident live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
+  ' board') words='accept attempt attempts cancel comment discovered image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
+  ' board attempt') words='--against --export --output --context --server --token --help' ;;
   ' board attempts') words='--limit --watch --output --context --server --token --help' ;;
   ' board cancel') words='--dry-run --force --selector --output --context --server --token --help' ;;
   ' board comment') words='--dry-run --selector --output --context --server --token --help' ;;
@@ -32,6 +35,7 @@ _mozpool() {
   ' board log') words='--all --follow --severity --since --source --tail --text --until --output --context --server --token --help' ;;
   ' board maintenance') words='--dry-run --selector --wait --output --context --server --token --help' ;;
   ' board power') words='on off cycle --dry-run --selector --wait --output --context --server --token --help' ;;
+  ' board repaired') words='--image --note --part --wait --output --context --server --token --help' ;;
   ' board self-test') words='--dry-run --selector --wait --output --context --server --token --help' ;;
   ' board set-state') words='new ready troubleshooting locked_out --dry-run --selector --output --context --server --token --help' ;;
   ' board show') words='--selector --output --context --server --token --help' ;;
@@ -79,6 +83,8 @@ _mozpool() {
   ' relay status') words='--direct --force --output --context --server --token --help' ;;
   ' relay test') words='--output --context --server --token --help' ;;
   ' reload') words='--context --server --token --help' ;;
+  ' repair') words='list --output --context --server --token --help' ;;
+  ' repair list') words='--csv --watch --output --context --server --token --help' ;;
   ' report') words='--output --rack --since --context --server --token --help' ;;
   ' serve') words='--config --data --files --level --listen --name --profiles --context --server --token --help' ;;
   ' server') words='backup info restore verify --output --context --server --token --help' ;;
@@ -95,6 +101,7 @@ _mozpool() {
   case "$at|$cur" in
   *'|-'*) ;;
   ' board accept|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board attempt|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board attempts|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board cancel|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board comment|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
@@ -104,6 +111,7 @@ _mozpool() {
   ' board log|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board maintenance|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board power|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board repaired|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board self-test|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board set-state|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board show|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;

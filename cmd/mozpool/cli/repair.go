@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"encoding/csv"
+	"strings"
+
+	"mozpool/actors/board"
+	v1 "mozpool/httpapi/v1"
+)
+
+// Repair is "mozpool repair".
+type Repair struct {
+	Format
+	List RepairList `cmd:"" help:"List the boards to go to, in walking order, with the part to take along and the reason."`
+}
+
+// RepairList is "mozpool repair list".
+type RepairList struct {
+	Watched
+	CSV bool `name:"csv" help:"As comma-separated values, for a spreadsheet."`
+}
+
+// Run lists them.
+func (l *RepairList) Run(c *Context) error {
+	if l.CSV {
+		return l.csv(c)
+	}
+	return listing[v1.ToRepair]{of: c.Client.RepairList,
+		head: []string{"RACK", "PLACE", "BOARD", "STATE", "FOR", "PART", "WHY", "TAKE"}, more: []string{"REMEDY"},
+		name: func(b v1.ToRepair) string { return b.Board },
+		row: func(b v1.ToRepair) []cell {
+			return []cell{plain(b.Rack), plain(b.Place), plain(b.Board), plain(string(b.State)), plain(strings.TrimSuffix(c.when(b.Since), " ago")),
+				plain(string(b.Part)), plain(b.Why), plain(b.Take), plain(b.Remedy)}
+		}}.run(c, l.Watched)
+}
+
+func (l *RepairList) csv(c *Context) error {
+	all, err := c.Client.RepairList(c.Context)
+	if err != nil {
+		return coded(err)
+	}
+	w := csv.NewWriter(c.Out)
+	_ = w.Write([]string{"rack", "place", "board", "state", "since", "part", "why", "take", "remedy"}) // Error tells
+	for _, b := range all {
+		_ = w.Write([]string{b.Rack, b.Place, b.Board, string(b.State), b.Since.Format("2006-01-02T15:04:05Z"), string(b.Part), b.Why, b.Take, b.Remedy}) // likewise
+	}
+	w.Flush()
+	return coded(w.Error())
+}
+
+// BoardRepaired is "mozpool board repaired".
+type BoardRepaired struct {
+	Name  string `arg:"" help:"The board."`
+	Part  string `required:"" enum:"board,card,relay,wiring,network" help:"What was exchanged or mended: board, card, relay, wiring or network."`
+	Note  string `help:"For those who look at the board later."`
+	Image string `placeholder:"IMAGE" help:"Image to put on it; none: only verify that it boots. Default: the last that was wished."`
+	Wait  bool   `help:"Wait until the board rests again."`
+}
+
+// Run tells the server, which verifies the board and puts its image back.
+func (b *BoardRepaired) Run(c *Context) error {
+	return c.askEach([]string{b.Name}, b.Wait, func(name string) (v1.Accepted, error) {
+		return c.Client.Repaired(c.Context, name, v1.RepairOrder{Part: board.Part(b.Part), Note: b.Note, Image: b.Image})
+	})
+}
