@@ -144,7 +144,7 @@ func (a *boardActor) take(it *item) {
 func (it *item) droppable() bool {
 	switch it.in.Kind {
 	case board.Timeout, board.Stalled, board.PowerIsOff, board.PowerIsOn, board.PowerFailed, board.ProbeOK, board.Admitted,
-		board.RelayDown, board.RelayUp, board.Miswired, board.StillUp:
+		board.RelayDown, board.RelayUp, board.Miswired, board.StillUp, board.ImageCleared:
 		return false
 	default:
 		return true
@@ -215,6 +215,7 @@ func (a *boardActor) rules(of *Inputs) *board.Rules {
 		r.Manual, r.CyclesOnly = sw.Manual(), sw.Cycles
 	}
 	if of != nil {
+		r.Suspect = a.b.Want == board.WantImage && a.f.suspect(a.b.Image, a.spec.Hardware)
 		r.Limits, r.Stall, r.Verify = of.Limits, of.Stall, of.Check.Kind
 	}
 	return r
@@ -241,6 +242,9 @@ func (a *boardActor) adopt(fl *flight) {
 		a.arm()
 		a.tell(from, fl)
 		a.adapt(&from, &fl.res)
+		if fl.res.Ended && from.Want == board.WantImage {
+			a.f.fared(a.c.view.Load(), from.Image, from.Rest)
+		}
 		a.f.cfg.Metrics.moved(a.spec.Rack, &from, &fl.res, a.f.now())
 		a.entered(fl.in.Kind)
 	} else if fl.in.Kind == board.StillUp && a.b.State == board.Off {

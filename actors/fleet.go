@@ -69,8 +69,11 @@ type Fleet struct {
 	ctx    context.Context // ends with Stop; effects hang on it
 	stop   context.CancelFunc
 	born   time.Time
-	wires  sync.Map       // power line: wire
-	aside  sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
+	wires  sync.Map // power line: wire
+	// suspects are the images that are not to be put on boards of a hardware type, by imageOn: the incident's id.
+	suspects sync.Map
+	fates    fates
+	aside    sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
 
 	mu        sync.Mutex // of what follows
 	racks     map[string]*rack

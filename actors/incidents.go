@@ -49,9 +49,10 @@ type incidents struct {
 	writes sync.Mutex // one write at a time, each of the newest
 }
 
-// load reads what the journal has.
-func (s *incidents) load(ctx context.Context, j persistence.Journal) error {
-	docs, err := j.ListDocs(ctx, incidentDocs, "")
+// loadIncidents reads what the journal has.
+func (f *Fleet) loadIncidents(ctx context.Context) error {
+	s := &f.incidents
+	docs, err := f.cfg.Journal.ListDocs(ctx, incidentDocs, "")
 	if err != nil {
 		return fmt.Errorf("load incidents: %w", err)
 	}
@@ -64,6 +65,7 @@ func (s *incidents) load(ctx context.Context, j persistence.Journal) error {
 			return fmt.Errorf("incident %s: %w", d.Name, err)
 		}
 		s.all[i.ID] = i
+		f.markSuspect(i)
 	}
 	return nil
 }
@@ -124,6 +126,7 @@ func (f *Fleet) beginIncident(i Incident) string {
 	slices.Sort(i.Boards)
 	s.all[i.ID] = &i
 	s.mu.Unlock()
+	f.markSuspect(&i)
 	f.log.Error("incident", "id", i.ID, "of", string(i.Kind), "subject", i.Subject, "boards", len(i.Boards), "text", i.Text, "remedy", i.Remedy)
 	for _, b := range i.Boards {
 		f.line(b, "relay", 3, fmt.Sprintf("incident %s: %s", i.ID, i.Text))
@@ -163,6 +166,10 @@ func (f *Fleet) closeIncident(id, by string) Incident {
 	closed := *i
 	s.mu.Unlock()
 	if open {
+		f.markSuspect(&closed)
+		if closed.Kind == IncidentImage {
+			f.cleared(closed.Subject)
+		}
 		f.log.Info("incident is over", "id", id, "of", string(closed.Kind), "subject", closed.Subject, "by", by)
 		f.aside.Go(func() { f.storeIncident(id) })
 	}

@@ -19,7 +19,7 @@ import (
 // Boards that the journal knows and specs do not stay in the journal, unseen. It returns once all limits are armed
 // and all boards are published.
 func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
-	if err := f.incidents.load(ctx, f.cfg.Journal); err != nil {
+	if err := f.loadIncidents(ctx); err != nil {
 		return err
 	}
 	stored := make(map[string]persistence.Stored, len(specs))

@@ -73,6 +73,7 @@ type Request struct {
 	Image  string            // for WantImage
 	Config map[string]string // for WantImage: the image's config keys
 	By     string            // who asks
+	Force  bool              // although the image is suspect
 	Own    bool              // the server asks by itself
 	ID     string            // Idempotency-Key; the same id again does nothing; empty: none
 }

@@ -102,6 +102,11 @@ func (f *Fleet) explainHold(w *Why, v *View) {
 	switch {
 	case v.Board.WaitingFor == board.ForPerson:
 		w.Remedy = "switch the board off and on by hand; whenever its loader asks, it goes on"
+	case v.Board.WaitingFor == board.ForImage:
+		if i := f.incidents.open(IncidentImage, imageOn(v.Board.Image, v.Spec.Hardware)); i != nil {
+			w.Text += fmt.Sprintf(" Incident %s since %s: %s.", i.ID, i.Opened.Format(time.RFC3339), i.Text)
+			w.Remedy = i.Remedy
+		}
 	case v.Board.WaitingFor != board.ForRelay || err != nil:
 	case f.rack(v.Spec.Rack).crossings.held(v.Spec.ID):
 		w.Text += " It came up when another board's relay was switched, so it is not cut before that board was heard."

@@ -7,18 +7,19 @@ type Kind string
 
 // Inputs from the server itself. Those marked (visit) carry the visit that started them; an older one is dropped.
 const (
-	Resume      Kind = "resume"       // the server came back, or took the board over
-	Timeout     Kind = "timeout"      // (visit) the state's limit ran out
-	Stalled     Kind = "stalled"      // (visit) nothing moved for the state's stall limit
-	PowerIsOff  Kind = "power_is_off" // (visit) the relay was driven and read back: the board has no power
-	PowerIsOn   Kind = "power_is_on"  // (visit) the board has power
-	PowerFailed Kind = "power_failed" // (visit) the relay could not be driven or read; Text says why
-	ProbeOK     Kind = "probe_ok"     // (visit) the image answered as its verify asks
-	Admitted    Kind = "admitted"     // (visit) a place of the power budget is free for the board
-	RelayDown   Kind = "relay_down"   // (visit) the relay board has an open incident; Good: nothing of this visit was sent to it
-	StillUp     Kind = "still_up"     // (visit) the board answered although its relay cuts it
-	RelayUp     Kind = "relay_up"     // the relay board's incident is over, or what looked like crossed wiring was none
-	Miswired    Kind = "miswired"     // the board waits for its relay, and its wiring was found to be wrong; Text says how
+	Resume       Kind = "resume"        // the server came back, or took the board over
+	Timeout      Kind = "timeout"       // (visit) the state's limit ran out
+	Stalled      Kind = "stalled"       // (visit) nothing moved for the state's stall limit
+	PowerIsOff   Kind = "power_is_off"  // (visit) the relay was driven and read back: the board has no power
+	PowerIsOn    Kind = "power_is_on"   // (visit) the board has power
+	PowerFailed  Kind = "power_failed"  // (visit) the relay could not be driven or read; Text says why
+	ProbeOK      Kind = "probe_ok"      // (visit) the image answered as its verify asks
+	Admitted     Kind = "admitted"      // (visit) a place of the power budget is free for the board
+	RelayDown    Kind = "relay_down"    // (visit) the relay board has an open incident; Good: nothing of this visit was sent to it
+	StillUp      Kind = "still_up"      // (visit) the board answered although its relay cuts it
+	RelayUp      Kind = "relay_up"      // the relay board's incident is over, or what looked like crossed wiring was none
+	ImageCleared Kind = "image_cleared" // a person has ended the suspicion against the image that the board waits for
+	Miswired     Kind = "miswired"      // the board waits for its relay, and its wiring was found to be wrong; Text says how
 )
 
 // What people and programs ask. All may be refused.
@@ -82,6 +83,7 @@ type Rules struct {
 	Tries      uint8                   // overrides the rows' tries; 0: the rows'
 	Verify     VerifyKind              // empty: VerifyLoader
 	Powerless  string                  // not empty: the power line is wrong, so no wish that boots the board can be carried out
+	Suspect    bool                    // the image that is wished is suspect: boards are not failed for it
 	CyclesOnly bool                    // the switch can only take the power and give it back at once
 	Manual     bool                    // no relay: a person switches the board when it is asked to boot
 	FailedOff  bool                    // a board that comes to rest in failed_… is switched off

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, Wish, Cancel, Accept, SetState, Repaired,
+var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, ImageCleared, Wish, Cancel, Accept, SetState, Repaired,
 	SetLock, Unlock, Remark, Relabel, LoaderAsked, FellThrough, KernelRead, InitrdRead, SquashfsRead, StageRead, ArtifactRead, LineLogged},
 	BoardEvents()...)
 

@@ -94,6 +94,10 @@ func (s *story) scene(words []string) bool {
 		s.rules.FailedOff = true
 	case "manual":
 		s.rules.Manual = true
+	case "cycles-only":
+		s.rules.CyclesOnly = true
+	case "suspect":
+		s.rules.Suspect, s.rules.Tries = true, 2
 	default:
 		return false
 	}

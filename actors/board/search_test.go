@@ -87,7 +87,7 @@ func every(rules *Rules) []Input {
 			add(Input{Kind: k, Place: place, Crossed: "b2"})
 			add(Input{Kind: k, Place: place, Crossed: "b2", Confirmed: true})
 		}
-		for _, k := range []Kind{Admitted, RelayUp, ScriptFailed} {
+		for _, k := range []Kind{Admitted, RelayUp, ScriptFailed, ImageCleared} {
 			add(Input{Kind: k, Place: place})
 		}
 		add(Input{Kind: Rebooting, Place: place})
@@ -121,7 +121,7 @@ func every(rules *Rules) []Input {
 }
 
 func byPerson(k Kind) bool {
-	return slices.Contains([]Kind{Wish, Cancel, Accept, SetState, Repaired}, k)
+	return slices.Contains([]Kind{Wish, Cancel, Accept, SetState, Repaired, ImageCleared}, k)
 }
 
 // rank is what every edge between working states lowers: tries and power cycles left, then whether a resume has
@@ -156,6 +156,8 @@ func TestRanking(t *testing.T) {
 		"callback": {Tries: 2, Verify: VerifyCallback, FailedOff: true},
 		"none":     {Tries: 2, Verify: VerifyNone},
 		"manual":   {Tries: 2, Manual: true},
+		"suspect":  {Tries: 2, Suspect: true},
+		"cycles":   {Tries: 2, CyclesOnly: true, FailedOff: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -308,6 +310,8 @@ func outside(b *Board, in *Input) bool {
 		return in.Place && (in.Kind == Admitted || in.Kind == Timeout)
 	case ForRelay:
 		return in.Kind == RelayUp || in.Kind == Miswired
+	case ForImage:
+		return in.Kind == ImageCleared
 	case ForPerson:
 		return in.Kind == Timeout || in.Kind.rank() > 0 || in.Kind == LoaderAsked || in.Kind == FellThrough
 	default:

@@ -36,6 +36,8 @@ func (s *step) run() {
 		s.answer()
 	case RelayUp, Miswired:
 		s.relay()
+	case ImageCleared:
+		s.imageCleared()
 	case Resume:
 		s.resume()
 	case Wish:
@@ -185,6 +187,10 @@ func (s *step) fail(why Blame, next State) {
 	}
 	tries := s.in.Rules.TriesOf(state)
 	switch {
+	case int(s.b.Tries[state]) >= tries && s.imageSuspect(state):
+		s.retire()
+		s.wait(ForImage, Cutting)
+		return
 	case int(s.b.Tries[state]) >= tries:
 		s.settle(row.fail)
 		return
@@ -245,6 +251,26 @@ func (s *step) toward(next State) {
 	}
 	s.mint()
 	s.enter(next)
+}
+
+// imageSuspect says whether what failed is put down to the image, which fails on boards that work otherwise.
+func (s *step) imageSuspect(state State) bool {
+	switch state {
+	case Live, Downloading, Writing, Restarting, Verifying:
+		return s.in.Rules.Suspect && s.b.Want == WantImage
+	default:
+		return false
+	}
+}
+
+// imageCleared begins the attempt anew, with all its tries: the image is another one now, or a person vouches for it.
+func (s *step) imageCleared() {
+	if !s.b.WaitsFor(ForImage) {
+		return
+	}
+	s.own()
+	s.b.Tries, s.b.Cycles, s.b.Written, s.b.Done, s.b.Blame = map[State]uint8{}, 0, false, false, nil
+	s.toward(Cutting)
 }
 
 // spent ends an attempt that has no power cycle left, in the rest of the row that asked for one more. A pause that ends
