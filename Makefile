@@ -32,8 +32,8 @@ e2e: build ## image a QEMU ARM board, install the deb; needs root and QEMU
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-peers: ## TFTP and the API beside the servers of Debian; those that are absent are left out
-	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/bench
+bench-peers: ## TFTP, syslog and the API beside the servers of Debian; those that are absent are left out
+	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/syslogpeers ./cmd/mozpool/systemtest/bench
 
 fuzz: ## each fuzz target for FUZZTIME, a time or 5000x; FUZZ=PATTERN: only these files
 	@git grep -oE '^func Fuzz\w+' -- '*_test.go' | grep -E '$(FUZZ)' | while IFS=: read -r file target; do \

@@ -24,6 +24,8 @@ type LogOptions struct {
 	SyncEvery     time.Duration    // default 500 ms: what a killed process may lose
 	// Uptime is a clock that nobody sets; default: since opening.
 	Uptime func() time.Duration
+
+	lazy bool // for tests: what is in the buffer is written by Sync and Query only
 }
 
 // maxSegment bounds SegmentBytes and Buffer, so that offsets fit the index.
@@ -75,10 +77,11 @@ type FileLogs struct {
 	closed   bool
 	flush    sync.Mutex // the file; taken before mu
 	file     *os.File
-	sealed   []*segment // guarded by flush
-	spare    []byte     // the buffer not in use, guarded by flush
-	changes  uint64     // segments deleted or rewritten, guarded by flush
-	retain   retainer   // guarded by flush
+	sealed   []*segment    // guarded by flush
+	spare    []byte        // the buffer not in use, guarded by flush
+	changes  uint64        // segments deleted or rewritten, guarded by flush
+	retain   retainer      // guarded by flush
+	half     chan struct{} // poked when the buffer is half full
 	stop     chan struct{}
 	finished chan struct{}
 }
@@ -89,7 +92,7 @@ var errLogsClosed = errors.New("logs are closed")
 // One process only: the journal's lock beside it sees to that.
 func OpenLogs(dir string, opt LogOptions) (*FileLogs, error) {
 	l := &FileLogs{opt: opt.withDefaults(), dir: dir, rates: map[string]*bucket{}, follows: map[*follower]struct{}{},
-		stop: make(chan struct{}), finished: make(chan struct{})}
+		half: make(chan struct{}, 1), stop: make(chan struct{}), finished: make(chan struct{})}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
@@ -121,7 +124,8 @@ func (l *FileLogs) openActive() error {
 	return syncFolder(l.dir)
 }
 
-// run syncs and cleans up; Close ends it.
+// run syncs and cleans up, and writes early what would not fit until then;
+// Close ends it.
 func (l *FileLogs) run() {
 	defer close(l.finished)
 	tick := time.NewTicker(l.opt.SyncEvery)
@@ -131,6 +135,10 @@ func (l *FileLogs) run() {
 		case <-tick.C:
 			if err := l.Sync(); err != nil {
 				l.opt.Logger.Error("logs: lines are not on disk", "folder", l.dir, "err", err)
+			}
+		case <-l.half:
+			if err := l.writeHalf(); err != nil {
+				l.opt.Logger.Error("logs: lines are lost", "folder", l.dir, "err", err)
 			}
 		case <-l.stop:
 			return

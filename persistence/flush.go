@@ -21,6 +21,13 @@ func (l *FileLogs) Sync() error {
 	return nil
 }
 
+// writeHalf makes room in the buffer without waiting for the disk to sync.
+func (l *FileLogs) writeHalf() error {
+	l.flush.Lock()
+	defer l.flush.Unlock()
+	return l.writePending()
+}
+
 // writePending moves the buffer to the file; flush is held. After a failed
 // write the lines of the buffer are given up and counted: half of them may be
 // in the file, so the index is read from it again.

@@ -2,7 +2,9 @@ package persistence
 
 import (
 	"os"
+	"strings"
 	"testing"
+	"time"
 )
 
 // A write that fails costs the lines of the buffer, counted, and nothing else.
@@ -26,6 +28,26 @@ func TestFailedWriteIsCountedAndHeals(t *testing.T) {
 	for _, f := range []Filter{{}, {Board: "b", Tail: 5}} {
 		if got := texts(t, l, f); got != "one four" {
 			t.Errorf("got %q", got)
+		}
+	}
+}
+
+// A buffer that is half full is written before it is time to sync.
+func TestHalfFullBufferIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, err := OpenLogs(dir, LogOptions{SyncEvery: time.Hour, Buffer: 1000})
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	l.Append(Line{Board: "b", Text: strings.Repeat("x", 600)})
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
+		if info, err := os.Stat(segmentPath(dir, 1)); err == nil && info.Size() > 600 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it waits for the next sync")
 		}
 	}
 }

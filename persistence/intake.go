@@ -41,6 +41,12 @@ func (l *FileLogs) Append(line Line) bool {
 	l.opt.Metrics.line()
 	l.pending = l.active.add(l.pending, line)
 	l.waiting++
+	if int64(len(l.pending)) > l.opt.Buffer/2 && !l.opt.lazy {
+		select {
+		case l.half <- struct{}{}:
+		default: // poked already
+		}
+	}
 	for f := range l.follows {
 		f.offer(line)
 	}

@@ -26,7 +26,7 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)); c.up.Add(int64(d)
 
 func openLogs(t testing.TB, dir string, opt LogOptions) *FileLogs {
 	t.Helper()
-	opt.SyncEvery = time.Hour // tests sync by themselves
+	opt.SyncEvery, opt.lazy = time.Hour, true // tests sync by themselves
 	l, err := OpenLogs(dir, opt)
 	must(t, err)
 	t.Cleanup(func() { _ = l.Close() })
