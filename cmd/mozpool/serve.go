@@ -49,11 +49,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer onSignal(syscall.SIGHUP, func() {
-		if err := s.Reload(ctx); err != nil {
-			log.Error("reload", "error", err)
-		}
-	})()
+	defer onSignal(syscall.SIGHUP, func() { _ = s.Reload(ctx) })() // the server logs what came of it
 	defer onSignal(syscall.SIGUSR1, func() { toggle(&level, c.Level, log) })()
 	w := watched{server: s, log: log, notify: running.FromEnvironment(os.Getenv)}
 	return w.run(ctx, c.Profiles)

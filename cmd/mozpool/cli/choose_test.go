@@ -38,7 +38,7 @@ func TestBoardsAreChosen(t *testing.T) {
 	}
 	for args, want := range map[string]int{
 		"board accept": ExitUsage, "board label b1": ExitUsage, "board label pool=ci": ExitUsage, "board accept -l rack": ExitUsage, "board accept c*": ExitNotFound, "board accept -l rack=r9": ExitNotFound,
-		"board list -l state=happy": ExitUsage, "board wait b1@x": ExitUsage, "board wait nobody": ExitNotFound,
+		"board list -l state=happy": ExitUsage, "board wait b1@x": ExitUsage, "board wait nobody": ExitNotFound, "board wait b1@99": ExitNotFound,
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != want {
 			t.Errorf("%s: exit %d, want %d: %s", args, code, want, w.err.String())

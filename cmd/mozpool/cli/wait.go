@@ -41,6 +41,9 @@ func (w *BoardWait) Run(c *Context) error {
 			return &Error{Exit: ExitUsage, Err: fmt.Errorf("%q is no number of an attempt: write %s@7", number, name)}
 		}
 		a.Attempt = uint32(n)
+		if b, err := c.Client.Board(c.Context, name); err == nil && b.Attempt < a.Attempt { // a server that is away is waited for
+			return &Error{Exit: ExitNotFound, Err: fmt.Errorf("%s has no attempt %d yet, its last is %d; see: mozpool board attempts %s", name, n, b.Attempt, name)}
+		}
 		taken = append(taken, a)
 		return nil
 	})

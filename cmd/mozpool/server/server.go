@@ -239,34 +239,6 @@ func (s *Server) close() error {
 	return errors.Join(errs...)
 }
 
-// Reload reads boards, images, tokens and the certificate again. A bad file changes nothing.
-func (s *Server) Reload(ctx context.Context) error {
-	s.reloading.Lock()
-	defer s.reloading.Unlock()
-	l, err := readLists(s.cfg, imageOptions(s.cfg, s.log))
-	if err != nil {
-		s.log.Error("reload refused: nothing was changed", "error", err)
-		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed:\n" + err.Error(), Remedy: "correct the files, then reload again"}
-	}
-	if known := len(s.fleet.Views()); len(l.specs) == 0 && known > 0 {
-		// An editor that truncates in place, or a file system that is not mounted, must not empty a rack.
-		s.log.Error("reload refused: there are no boards any more", "file", s.cfg.Boards, "known", known)
-		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
-			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
-	}
-	if err := s.doors.reload(s.cfg); err != nil {
-		s.log.Error("reload refused: nothing was changed", "error", err)
-		return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed: " + err.Error(), Remedy: "correct the file, then reload again"}
-	}
-	s.catalogue.Set(l.catalogue)
-	if err := s.fleet.Apply(ctx, l.specs); err != nil {
-		return fmt.Errorf("reload boards: %w", err)
-	}
-	s.webhooks.Revive()
-	s.log.Info("reloaded", "boards", len(l.specs), "images", len(l.catalogue.Images()))
-	return nil
-}
-
 func rackOf(name string, r config.Rack, a netboot.Addrs) v1.Rack {
 	return v1.Rack{Name: name, Servers: r.Servers, Listen: a.HTTP.String(), BootsAtOnce: r.BootsAtOnce}
 }

@@ -3,6 +3,7 @@ package hostile
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,7 +20,8 @@ import (
 )
 
 const (
-	soakBoards  = 8
+	soakBoards  = 14 // all that hang on one relay board
+	soakAnHour  = 18 // images for each board, in any hour: the server cycles none more than 20 times
 	soakSample  = 250 * time.Millisecond
 	soakBuckets = 15
 	mib         = 1 << 20
@@ -50,24 +52,29 @@ func TestSoak(t *testing.T) {
 	s.judge(t)
 }
 
-// soak asks for images and samples until the time is over.
+// soak asks for images, each board in its turn, and samples until the time is over.
 func (r *rack) soak(long time.Duration) *soaked {
 	r.t.Helper()
 	s := newSoaked(long / soakBuckets)
 	began := time.Now()
+	every := min(long, time.Hour) / soakAnHour
+	turn := make(map[string]time.Duration) // of the next image
 	tick := time.NewTicker(soakSample)
 	defer tick.Stop()
 	for n := 0; time.Since(began) < long; n++ {
 		<-tick.C
-		for _, name := range r.names() {
-			b := r.board(name)
-			if strings.HasPrefix(b.State, "failed") {
-				s.failed++
-			}
-			if (b.State == "ready" || b.State == "new" || strings.HasPrefix(b.State, "failed")) && r.wish(name).status == http.StatusAccepted {
+		for _, b := range r.all() {
+			failed := strings.HasPrefix(b.State, "failed")
+			if now := time.Since(began); b.Name != byHand && (b.State == "ready" || b.State == "new" || failed) && now >= turn[b.Name] {
+				r.image(b.Name)
+				turn[b.Name] = now + every
 				s.attempts++
+				if failed {
+					s.failed++
+				}
 			}
 		}
+		r.commit()
 		if n%40 == 0 {
 			if a := r.edit("place: x"+strconv.Itoa(n/40), "place: x"+strconv.Itoa(n/40+1)); a.status >= 300 {
 				r.t.Errorf("reload: %+v", a)
@@ -76,6 +83,26 @@ func (r *rack) soak(long time.Duration) *soaked {
 		r.sample(s, time.Since(began))
 	}
 	return s
+}
+
+// all are the boards as the API lists them.
+func (r *rack) all() []boardState {
+	r.t.Helper()
+	var page struct{ Boards []boardState }
+	if a := r.get("/api/v1/boards"); json.Unmarshal([]byte(a.body), &page) != nil {
+		r.t.Fatalf("the boards are not listed: %+v", a)
+	}
+	return page.Boards
+}
+
+// commit has the server store two changes of a board that needs no power for them.
+func (r *rack) commit() {
+	r.t.Helper()
+	for _, verb := range []string{"lock", "unlock"} {
+		if a := r.do("POST", r.api("/api/v1/boards/"+byHand+"/"+verb), ""); a.status >= 300 {
+			r.t.Errorf("%s: %+v", verb, a)
+		}
+	}
 }
 
 // soaked is what came of a soak.

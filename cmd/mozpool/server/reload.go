@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"mozpool/actors"
+)
+
+// Reload reads boards, images, tokens and the certificate again. A bad file changes nothing. What came of it is logged
+// here, whoever asked.
+func (s *Server) Reload(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	if err := s.reload(ctx); err != nil {
+		s.log.Error("reload", "error", err)
+		return err
+	}
+	s.log.Info("reloaded", "boards", len(s.fleet.Views()), "images", len(s.catalogue.Get().Images()))
+	return nil
+}
+
+func (s *Server) reload(ctx context.Context) error {
+	l, err := readLists(s.cfg, imageOptions(s.cfg, s.log))
+	if err != nil {
+		return refused(err)
+	}
+	if known := len(s.fleet.Views()); len(l.specs) == 0 && known > 0 {
+		// An editor that truncates in place, or a file system that is not mounted, must not empty a rack.
+		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
+			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
+	}
+	if err := s.doors.reload(s.cfg); err != nil {
+		return refused(err)
+	}
+	s.catalogue.Set(l.catalogue)
+	if err := s.fleet.Apply(ctx, l.specs); err != nil {
+		return fmt.Errorf("reload boards: %w", err)
+	}
+	s.webhooks.Revive()
+	return nil
+}
+
+// refused is the answer to files that cannot be used, each problem on a line.
+func refused(err error) error {
+	return &actors.Problem{Kind: actors.BadRequest, Text: "reload refused, nothing was changed:\n" + err.Error(), Remedy: "correct the files, then reload again"}
+}
