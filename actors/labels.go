@@ -32,8 +32,8 @@ func labelable(v *View, o Order) error {
 		if value == nil {
 			continue // one that could never be set may still be taken off
 		}
-		if err := inventory.CheckLabel(key, *value); err != nil {
-			return problem(BadRequest, "see the list of boards for labels that work", "%v", err)
+		if wrong := inventory.CheckLabel(key, *value); wrong != nil {
+			return problem(BadRequest, wrong.Remedy, "%s", wrong.What)
 		}
 	}
 	return nil

@@ -26,6 +26,7 @@ type Server struct {
 	hush      context.CancelFunc
 	slots     chan struct{} // one for each followed log
 	verifying chan struct{} // one for each image that is being hashed
+	shown     *shownBoards
 	closing   atomic.Bool
 	ready     chan struct{}
 }
@@ -35,7 +36,7 @@ func New(cfg Config) *Server { return build(cfg, (*Server).handler) }
 
 // build makes a server that answers by the handler that of makes.
 func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
-	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{})}
+	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{}), shown: newShownBoards()}
 	s.log = s.cfg.Logger
 	s.verifying = make(chan struct{}, 1)
 	s.slots = make(chan struct{}, s.cfg.MaxStreams)

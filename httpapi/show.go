@@ -16,8 +16,14 @@ func (s *Server) showBoard(r *request) error {
 	if err != nil {
 		return err
 	}
+	data, err := s.shown.of(v)
+	if err != nil {
+		return err
+	}
 	setETag(r, v.Board.Visit)
-	return s.ok(r, boardOf(v))
+	r.raw.SetContentType("application/json")
+	r.raw.SetBody(data) // copied
+	return nil
 }
 
 func (s *Server) find(name string) (*actors.View, error) {

@@ -163,6 +163,8 @@ func (s *step) accept() {
 		s.settle(Ready)
 	case st == Ready:
 		s.r.Verdict = Repeated
+	case st.Rest():
+		s.refuse("set its state to ready, or ask for something else of it", "the board rests in %s, which cannot be accepted as it stands", st)
 	default:
 		s.refuse("wait for a rest, or cancel first", "the board is %s, which cannot be accepted as it stands", st)
 	}

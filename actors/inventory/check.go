@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"mozpool/persistence/strictyaml"
 )
 
 // board checks one board by itself.
@@ -51,12 +53,13 @@ func (c *checker) labels(i int, s Spec) {
 }
 
 // CheckLabel says what is wrong with a label's name or value, and what to do instead.
-func CheckLabel(key, value string) error {
+func CheckLabel(key, value string) *strictyaml.RemedyError {
 	if CheckName(key) != nil {
-		return fmt.Errorf("%q cannot be the name of a label; use letters, digits, dots, dashes and underscores", key)
+		return &strictyaml.RemedyError{What: fmt.Sprintf("%q cannot be the name of a label", key), Remedy: "use letters, digits, dots, dashes and underscores"}
 	}
 	if len(value) > maxText || hasControl(value) || strings.Contains(value, ",") {
-		return fmt.Errorf("%q cannot be the value of label %s; use printable text without commas of at most %d bytes", value, key, maxText)
+		return &strictyaml.RemedyError{What: fmt.Sprintf("%q cannot be the value of label %s", value, key),
+			Remedy: fmt.Sprintf("use printable text without commas of at most %d bytes", maxText)}
 	}
 	return nil
 }

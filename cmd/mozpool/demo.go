@@ -25,7 +25,8 @@ type demoCommand struct {
 
 // Run runs the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
-	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, Once: c.Once, JSON: c.JSON, Out: os.Stdout}
+	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, Once: c.Once, JSON: c.JSON, Out: os.Stdout,
+		Version: version, Commit: commit}
 	for _, text := range c.Fault {
 		f, err := demo.ParseFault(text)
 		if err != nil {

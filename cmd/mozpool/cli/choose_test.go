@@ -29,7 +29,8 @@ func TestBoardsAreChosen(t *testing.T) {
 		"board list -l state=ready -o name":               "b2\n",
 		"board list b1 -o name":                           "b1\n",
 		"board why -l state=ready -o name":                "b2\n",
-		"board comment slow -l rack=r1,state=ready":       "b2: attempt 0, ready\n",
+		"board comment slow -l rack=r1,state=ready":       "b2: commented\n",
+		"board unlock b2":                                 "b2: unlocked\n",
 		"board show -l rack=r1,state=downloading -o name": "b1\n",
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != 0 || w.out.String() != want {

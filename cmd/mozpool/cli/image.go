@@ -89,6 +89,9 @@ func (s *ImageVerify) Run(c *Context) error {
 
 func verifiedTable(v v1.Verification) *table {
 	t := &table{head: []string{"IMAGE", "ARTIFACT", "FILE", "SHA256", "RESULT"}}
+	if len(v.Artifacts) == 0 {
+		t.add(plain(v.Image), plain(""), plain(""), plain(""), plain("it has no files of its own"))
+	}
 	for _, a := range v.Artifacts {
 		result := cell{"good", green}
 		if a.Problem != "" {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
 	"mozpool/actors/board"
@@ -10,6 +11,23 @@ import (
 // orders asks something of each board that is done at once.
 func (c *Context) orders(ch Changing, ask func(name string) (v1.Accepted, error)) error {
 	return c.wishes(ch, false, ask)
+}
+
+// marks changes what is known of each board; nothing moves, so people are told what was done instead of the state.
+func (c *Context) marks(ch Changing, done string, ask func(name string) (v1.Accepted, error)) error {
+	return c.change(ch, func(names []string) error {
+		return c.each(names, func(name string) error {
+			a, err := ask(name)
+			if err != nil {
+				return err
+			}
+			if !c.forPeople() {
+				return c.accepted(a)
+			}
+			_, err = fmt.Fprintf(c.Out, "%s: %s\n", a.Board, done)
+			return err
+		})
+	})
 }
 
 // BoardCancel is "mozpool board cancel".
@@ -49,7 +67,7 @@ func (o *BoardLock) Run(c *Context) error {
 		until := c.Now().Add(o.For).UTC()
 		order.Until = &until
 	}
-	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Lock(c.Context, name, order) })
+	return c.marks(o.Changing, "locked", func(name string) (v1.Accepted, error) { return c.Client.Lock(c.Context, name, order) })
 }
 
 // BoardUnlock is "mozpool board unlock".
@@ -59,7 +77,7 @@ type BoardUnlock struct {
 
 // Run unlocks.
 func (o *BoardUnlock) Run(c *Context) error {
-	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Unlock(c.Context, name) })
+	return c.marks(o.Changing, "unlocked", func(name string) (v1.Accepted, error) { return c.Client.Unlock(c.Context, name) })
 }
 
 // BoardSetState is "mozpool board set-state".
@@ -87,5 +105,5 @@ type BoardComment struct {
 
 // Run says it.
 func (o *BoardComment) Run(c *Context) error {
-	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Comment(c.Context, name, o.Text) })
+	return c.marks(o.Changing, "commented", func(name string) (v1.Accepted, error) { return c.Client.Comment(c.Context, name, o.Text) })
 }

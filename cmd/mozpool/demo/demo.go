@@ -33,6 +33,8 @@ type Options struct {
 	Size   func() (width, height int)
 	Out    io.Writer
 	Logger *slog.Logger // of the server; nil: silence
+	// Version and Commit are of the binary, for its server info; empty: unknown.
+	Version, Commit string
 }
 
 // Result is how a demo ended.

@@ -80,7 +80,7 @@ func (r *Rack) plugRelays(o Options) error {
 
 // makeBoards opens the server, whose ports the boards have to know, and plugs the boards in.
 func (r *Rack) makeBoards(ctx context.Context, o Options, cfg config.Config) error {
-	s, err := server.Open(ctx, cfg, server.Options{Logger: o.Logger, Speed: o.Speed})
+	s, err := server.Open(ctx, cfg, server.Options{Logger: o.Logger, Speed: o.Speed, Version: o.Version, Commit: o.Commit})
 	if err != nil {
 		return err
 	}
