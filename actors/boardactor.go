@@ -59,6 +59,7 @@ type boardActor struct {
 	queue  []*item
 	last   Progress
 	shown  time.Time // when progress was published last
+	tracer tracer
 
 	limit  *time.Timer
 	stall  *time.Timer
@@ -182,6 +183,7 @@ func (a *boardActor) run(it *item) {
 	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline || res.Board.Free != a.b.Free
 	from := a.b
 	a.b = res.Board
+	a.traceInput(&from, &in, &res)
 	a.settlePlace()
 	a.hearken(from, &in)
 	if changed {
@@ -224,7 +226,9 @@ func (a *boardActor) adopt(fl *flight) {
 	if fl.item.inputs != nil {
 		a.inputs = fl.item.inputs
 	}
+	a.traceInput(&from, &fl.in, &fl.res)
 	if from.Visit != a.b.Visit {
+		a.traceMove(&from, fl)
 		a.last, a.found = Progress{}, Health{}
 		if a.probe != nil {
 			a.probe()
@@ -308,8 +312,15 @@ func (a *boardActor) progress(m *report) {
 	}
 	now := a.f.now()
 	moved := m.p.Done != a.last.Done || m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
+	fresh := m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
+	if fresh {
+		a.traceTransfer(&a.b, a.last)
+	}
 	a.last = m.p
 	a.last.At = now
+	if fresh || moved && m.p.Done == m.p.Total {
+		a.traceTransfer(&a.b, a.last)
+	}
 	if moved {
 		a.renewStall()
 	}
