@@ -35,7 +35,7 @@ type Moment struct {
 	Kind    board.Kind    `json:"kind,omitempty"`    // input, and of a move what caused it
 	Verdict board.Verdict `json:"verdict,omitempty"` // input: what became of it
 	Times   int           `json:"times,omitempty"`   // input: so many more of the same came until At and changed nothing
-	Took    time.Duration `json:"took,omitempty"`    // input: the relay's answer, since it was asked; nanoseconds
+	Took    int64         `json:"took_ms,omitempty"` // input: the relay's answer, milliseconds since it was asked
 	Effect  board.Do      `json:"effect,omitempty"`
 
 	From    board.State      `json:"from,omitempty"`
@@ -89,7 +89,7 @@ func (a *boardActor) traceInput(from *board.Board, in *board.Input, r *board.Res
 	switch in.Kind {
 	case board.PowerIsOff, board.PowerIsOn, board.PowerFailed:
 		if !t.ordered.IsZero() {
-			m.Took = in.Now.Sub(t.ordered)
+			m.Took = in.Now.Sub(t.ordered).Milliseconds()
 		}
 		t.ordered = time.Time{}
 	}

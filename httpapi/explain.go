@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"mozpool/actors"
 	v1 "mozpool/httpapi/v1"
@@ -43,7 +44,7 @@ func attemptOf(a actors.Attempt) v1.Attempt {
 		Result: a.Result, Cycles: a.Cycles, Tries: a.Tries, Blame: a.Blame}
 }
 
-// attempt shows one attempt that has ended, with what is left of its transitions.
+// attempt shows one attempt, also the one that runs, with its transitions and details as far as they are kept.
 func (s *Server) attempt(r *request) error {
 	text := param(r.raw, "number")
 	number, err := strconv.ParseUint(text, 10, 32)
@@ -59,7 +60,24 @@ func (s *Server) attempt(r *request) error {
 			return s.detail(r, a)
 		}
 	}
-	return &apiError{v1.KindNotFound, fmt.Sprintf("board %s has no attempt %d that has ended", r.name, number), "see the list of its attempts"}
+	if a, ok := s.running(r.name); ok && uint64(a.Number) == number {
+		return s.detail(r, a)
+	}
+	return &apiError{v1.KindNotFound, fmt.Sprintf("board %s has no attempt %d", r.name, number), "see the list of its attempts"}
+}
+
+// running is the attempt that a board is in.
+func (s *Server) running(name string) (actors.Attempt, bool) {
+	v := s.cfg.Fleet.ByName(name)
+	if v == nil || v.Board.State.Rest() {
+		return actors.Attempt{}, false
+	}
+	b := &v.Board
+	a := actors.Attempt{Number: b.Attempt, Want: b.Want, Image: b.Image, By: b.By, Began: time.UnixMilli(b.Began), Result: b.State, Cycles: int(b.Cycles), Blame: b.Blame}
+	for _, n := range b.Tries {
+		a.Tries += int(n)
+	}
+	return a, true
 }
 
 func (s *Server) detail(r *request, a actors.Attempt) error {
@@ -67,11 +85,22 @@ func (s *Server) detail(r *request, a actors.Attempt) error {
 	if err != nil {
 		return err
 	}
-	d := v1.AttemptDetail{Attempt: attemptOf(a), Events: []v1.Event{}}
+	moments, err := s.cfg.Fleet.Moments(r.ctx, r.name, a.Number)
+	if err != nil {
+		return err
+	}
+	d := v1.AttemptDetail{Attempt: attemptOf(a), Events: []v1.Event{}, Moments: make([]v1.Moment, len(moments)),
+		Log: v1.LogRange{Since: a.Began.UTC(), Until: a.Ended.UTC()}}
+	if a.Ended.IsZero() {
+		d.Log.Until = s.cfg.Clock().UTC()
+	}
 	for _, e := range history {
 		if e.Attempt == a.Number {
 			d.Events = append(d.Events, v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text})
 		}
+	}
+	for i, m := range moments {
+		d.Moments[i] = v1.Moment(m)
 	}
 	return s.ok(r, d)
 }

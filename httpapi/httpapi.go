@@ -43,6 +43,7 @@ type Fleet interface {
 	Why(name string) (actors.Why, error)
 	Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error)
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
+	Moments(ctx context.Context, name string, attempt uint32) ([]actors.Moment, error)
 	Relays() []actors.RelayView
 	Relay(ctx context.Context, power string, do actors.RelayDo, by string, force bool) (on bool, err error)
 	Budget(rack string) (places, held, queued int)

@@ -19,6 +19,7 @@ type Fleet struct {
 	OnWhy    func(name string) (actors.Why, error)
 	Ended    []actors.Attempt
 	Past     []actors.Event
+	Details  map[uint32][]actors.Moment // by attempt
 	Unknown  []actors.Stranger
 	Switches []actors.RelayView
 	Troubles []actors.Incident
@@ -112,6 +113,11 @@ func (f *Fleet) Attempts(_ context.Context, name string, limit int) ([]actors.At
 // History implements httpapi.Fleet.
 func (f *Fleet) History(_ context.Context, name string, _ int) ([]actors.Event, error) {
 	return f.Past, f.find(name)
+}
+
+// Moments implements httpapi.Fleet.
+func (f *Fleet) Moments(_ context.Context, name string, attempt uint32) ([]actors.Moment, error) {
+	return f.Details[attempt], f.find(name)
 }
 
 // Strangers implements httpapi.Fleet.

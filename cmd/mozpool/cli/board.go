@@ -29,6 +29,7 @@ type Board struct {
 	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
+	Attempt     BoardAttempt    `cmd:"" help:"Show all that happened in an attempt, as a timeline."`
 	Attempts    BoardAttempts   `cmd:"" help:"Show what became of a board's last attempts."`
 	Discovered  BoardDiscovered `cmd:"" help:"List MAC addresses that asked for a boot entry and are no board."`
 }

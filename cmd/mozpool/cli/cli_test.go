@@ -70,7 +70,9 @@ func newWorld(t *testing.T) *world {
 	f := &apitest.Fleet{
 		Ended: []actors.Attempt{{Number: 6, Want: board.WantImage, Image: "v1", By: "ann",
 			Began: apitest.Now.Add(-time.Hour), Ended: apitest.Now.Add(-50 * time.Minute), Result: board.FailedBoot, Cycles: 6, Tries: 6,
-			Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}}},
+			Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}},
+			{Number: 5, Want: board.WantImage, Image: "v1", By: "ci", Began: apitest.Now.Add(-3 * time.Hour), Ended: apitest.Now.Add(-170 * time.Minute), Result: board.Ready, Cycles: 1}},
+		Details: map[uint32][]actors.Moment{6: failedBoot(apitest.Now.Add(-time.Hour)), 5: goodBoot(apitest.Now.Add(-3 * time.Hour))},
 		Unknown: []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1",
 			First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
 		Switches: []actors.RelayView{{Name: "10.91.0.2:2101", State: "unreachable", Boards: []string{"b1"}, Queue: 1, Error: "refused", Millis: 12.5, Incident: "i1"}},
@@ -167,6 +169,7 @@ func TestOutput(t *testing.T) {
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"list-wide.txt": "board list -o wide", "images-wide.txt": "image list -o wide", "hardware-wide.txt": "hardware list -o wide",
 		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
+		"attempt.txt": "board attempt b1 6", "attempt-last-good.txt": "board attempt b1 6 --against last-good", "attempt-number.txt": "board attempt b1 6 --against 6", "attempt-diff.json": "board attempt b1 6 --against 5 -o json",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "racks.txt": "rack list",
 		"webhooks.txt": "event webhooks", "server.txt": "server info",
 		"image.txt": "image show v2", "verify.txt": "image verify v2", "hardware-show.txt": "hardware show panda", "images.txt": "image list", "hardware.txt": "hardware list", "accept.txt": "board accept b1 b2", "lock.txt": "board lock b1 --why card --for 2h -o name",

@@ -75,7 +75,7 @@ var Operations = []Operation{
 	{Method: "POST", Path: v1.Prefix + "/bulk", Text: "Ask the same of several boards; each answers for itself.", Body: v1.BulkOrder{}, Answer: v1.BulkResults{}},
 	{Method: "GET", Path: one + "/why", Text: "Explain what a board does, why, and what happens next.", Answer: v1.Why{}},
 	{Method: "GET", Path: one + "/attempts", Text: "List a board's attempts that have ended, the latest first.", Query: []string{"limit"}, Answer: v1.Attempts{}},
-	{Method: "GET", Path: one + "/attempts/{number}", Text: "Show an attempt that has ended, with its transitions.", Answer: v1.AttemptDetail{}},
+	{Method: "GET", Path: one + "/attempts/{number}", Text: "Show an attempt, running or ended, with its transitions and all that happened in it.", Answer: v1.AttemptDetail{}},
 	{Method: "GET", Path: one + "/log", Text: "Show a board's log; as JSON, or with Accept: text/plain a line each.", Query: []string{"since", "until", "source", "severity", "text", "tail", "follow", "all"},
 		Answer: v1.Log{}, Media: []string{"text/plain", "application/x-ndjson"}},
 	{Method: "GET", Path: v1.Prefix + "/events", Text: "Follow the transitions of boards as server-sent events: transition has a BoardEvent, reset says that some were lost.",
