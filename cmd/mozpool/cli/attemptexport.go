@@ -54,7 +54,7 @@ func (c *Context) bundle(name string, d v1.AttemptDetail, against *v1.AttemptDet
 	if err != nil {
 		return nil, err
 	}
-	lines, err := c.Client.Log(c.Context, name, client.LogQuery{Since: d.Log.Since.Format(time.RFC3339Nano), Tail: linesExported})
+	lines, err := c.Client.Log(c.Context, name, client.LogQuery{Since: d.Log.Since.Format(time.RFC3339Nano), Until: d.Log.Until.Format(time.RFC3339Nano), Tail: linesExported})
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -31,6 +31,7 @@ complete -c mozpool -f -n '__mozpool_at ""' -l context -r -d 'Server to talk to,
 complete -c mozpool -f -n '__mozpool_at ""' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at ""' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a accept -d 'Declare boards good as they stand; nothing is switched.'
+complete -c mozpool -f -n '__mozpool_at "board"' -a attempt -d 'Show all that happened in an attempt, as a timeline.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a attempts -d 'Show what became of a board\'s last attempts.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a cancel -d 'End what boards were asked for.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a comment -d 'Say something about boards to whoever looks at them.'
@@ -59,6 +60,13 @@ complete -c mozpool -f -n '__mozpool_at "board accept"' -l context -r -d 'Server
 complete -c mozpool -f -n '__mozpool_at "board accept"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "board accept"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board accept"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l against -r -d 'Tell where it first went another way than this attempt.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l export -r -d 'Write everything known of it, log lines too, to a tar.gz.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
 complete -c mozpool -f -n '__mozpool_at "board attempts"' -l limit -r -d 'Only the last so many.'
 complete -c mozpool -f -n '__mozpool_at "board attempts"' -l watch -d 'Look again and again, until interrupted.'
 complete -c mozpool -f -n '__mozpool_at "board attempts"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'

@@ -4,7 +4,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -21,8 +21,9 @@ _mozpool() {
   esac
   [ -n "$words" ] || case "$at" in
   '') words='board completion config context demo event hardware image incident live loader rack relay reload report serve server token version --context --server --token --help' ;;
-  ' board') words='accept attempts cancel comment discovered image label list lock log maintenance power self-test set-state show unlock wait why --output --context --server --token --help' ;;
+  ' board') words='accept attempt attempts cancel comment discovered image label list lock log maintenance power self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
+  ' board attempt') words='--against --export --output --context --server --token --help' ;;
   ' board attempts') words='--limit --watch --output --context --server --token --help' ;;
   ' board cancel') words='--dry-run --force --selector --output --context --server --token --help' ;;
   ' board comment') words='--dry-run --selector --output --context --server --token --help' ;;
@@ -97,6 +98,7 @@ _mozpool() {
   case "$at|$cur" in
   *'|-'*) ;;
   ' board accept|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board attempt|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board attempts|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board cancel|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board comment|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
