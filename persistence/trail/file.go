@@ -88,7 +88,8 @@ func fitting(lines []Line, size int64, mend bool) []byte {
 	return b.Bytes()
 }
 
-// begin makes the file of a new attempt, syncs its name, and takes away those that are too old.
+// begin makes the file of a new attempt, and takes away those that are too old. Its name is not synced by itself: that
+// would be a second sync an attempt beside the journal's, for what is no truth.
 func (t *Trails) begin(k key, path string) (*os.File, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
@@ -98,9 +99,6 @@ func (t *Trails) begin(k key, path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("make file %s: %w", path, err)
-	}
-	if d, err := os.Open(dir); err == nil {
-		t.report(errors.Join(d.Sync(), d.Close()))
 	}
 	return f, nil
 }
