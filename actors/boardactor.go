@@ -2,9 +2,7 @@ package actors
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -61,6 +59,7 @@ type boardActor struct {
 	queue  []*item
 	last   Progress
 	shown  time.Time // when progress was published last
+	tracer tracer
 
 	limit  *time.Timer
 	stall  *time.Timer
@@ -181,10 +180,10 @@ func (a *boardActor) run(it *item) {
 		a.commit(a.flight)
 		return
 	}
-	a.overheard(&in, res.Verdict)
 	changed := res.Board.Evidence != a.b.Evidence || res.Board.Deadline != a.b.Deadline || res.Board.Free != a.b.Free
 	from := a.b
 	a.b = res.Board
+	a.traceInput(&from, &in, &res)
 	a.settlePlace()
 	a.hearken(from, &in)
 	if changed {
@@ -228,7 +227,9 @@ func (a *boardActor) adopt(fl *flight) {
 	if fl.item.inputs != nil {
 		a.inputs = fl.item.inputs
 	}
+	a.traceInput(&from, &fl.in, &fl.res)
 	if from.Visit != a.b.Visit {
+		a.traceMove(&from, fl)
 		a.last, a.found = Progress{}, Health{}
 		if a.probe != nil {
 			a.probe()
@@ -263,15 +264,6 @@ func (a *boardActor) adapt(from *board.Board, res *board.Result) {
 		p.came()
 	}
 }
-
-// overheard puts a callback that moved nothing into the board's log: who looks for a fault wants to see it.
-func (a *boardActor) overheard(in *board.Input, v board.Verdict) {
-	if slices.Contains(callbacks, in.Kind) {
-		a.f.line(a.spec.Name, "statemachine", 7, fmt.Sprintf("%s: %s", in.Kind, v))
-	}
-}
-
-var callbacks = board.BoardEvents()
 
 // entered does what a state wants of others than the board and its relay.
 func (a *boardActor) entered(by board.Kind) {
@@ -324,8 +316,15 @@ func (a *boardActor) progress(m *report) {
 	}
 	now := a.f.now()
 	moved := m.p.Done != a.last.Done || m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
+	fresh := m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
+	if fresh {
+		a.traceTransfer(&a.b, a.last)
+	}
 	a.last = m.p
 	a.last.At = now
+	if fresh || moved && m.p.Done == m.p.Total {
+		a.traceTransfer(&a.b, a.last)
+	}
 	if moved {
 		a.renewStall()
 	}

@@ -13,6 +13,7 @@ import (
 // perform starts what a stored change asks for. Every answer comes back as an item that carries the visit.
 func (a *boardActor) perform(effects []board.Effect) {
 	for _, e := range effects {
+		a.traceEffect(e)
 		switch e.Do {
 		case board.MakeOff, board.MakeOn, board.CheckPower, board.Cycle:
 			a.switchPower(e)

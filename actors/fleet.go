@@ -42,6 +42,7 @@ type RackRules struct {
 type Config struct {
 	Journal persistence.Journal
 	Logs    persistence.Logs // nil: silence
+	Trails  Trails           // details of attempts; nil: none are kept
 	Planner Planner
 	Power   Power
 	Probe   Prober

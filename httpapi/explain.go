@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"mozpool/actors"
-	"mozpool/actors/board"
 	v1 "mozpool/httpapi/v1"
-	"mozpool/persistence"
 )
 
 func (s *Server) why(r *request) error {
@@ -46,7 +44,7 @@ func attemptOf(a actors.Attempt) v1.Attempt {
 		Result: a.Result, Cycles: a.Cycles, Tries: a.Tries, Blame: a.Blame}
 }
 
-// attempt shows one attempt, with what is left of its transitions and its part of the log.
+// attempt shows one attempt, also the one that runs, with its transitions and details as far as they are kept.
 func (s *Server) attempt(r *request) error {
 	text := param(r.raw, "number")
 	number, err := strconv.ParseUint(text, 10, 32)
@@ -59,50 +57,50 @@ func (s *Server) attempt(r *request) error {
 	}
 	for _, a := range ended {
 		if uint64(a.Number) == number {
-			return s.detail(r, a, false)
+			return s.detail(r, a)
 		}
 	}
-	v, err := s.find(r.name)
-	if err != nil {
-		return err
-	}
-	if b := &v.Board; uint64(b.Attempt) == number && b.Want != board.WantNothing {
-		return s.detail(r, actors.Attempt{Number: b.Attempt, Want: b.Want, Image: b.Image, By: b.By, Began: time.UnixMilli(b.Began),
-			Ended: s.cfg.Clock(), Result: b.State, Cycles: int(b.Cycles), Tries: triesOf(b), Blame: b.Blame}, true)
+	if a, ok := s.running(r.name); ok && uint64(a.Number) == number {
+		return s.detail(r, a)
 	}
 	return &apiError{v1.KindNotFound, fmt.Sprintf("board %s has no attempt %d", r.name, number), "see the list of its attempts"}
 }
 
-func triesOf(b *board.Board) (n int) {
-	for _, t := range b.Tries {
-		n += int(t)
+// running is the attempt that a board is in.
+func (s *Server) running(name string) (actors.Attempt, bool) {
+	v := s.cfg.Fleet.ByName(name)
+	if v == nil || v.Board.State.Rest() {
+		return actors.Attempt{}, false
 	}
-	return n
+	b := &v.Board
+	a := actors.Attempt{Number: b.Attempt, Want: b.Want, Image: b.Image, By: b.By, Began: time.UnixMilli(b.Began), Result: b.State, Cycles: int(b.Cycles), Blame: b.Blame}
+	for _, n := range b.Tries {
+		a.Tries += int(n)
+	}
+	return a, true
 }
 
-// attemptLines is how many lines of the log an attempt shows at most: the last, which tell how it ended.
-const attemptLines = 2000
-
-func (s *Server) detail(r *request, a actors.Attempt, running bool) error {
+func (s *Server) detail(r *request, a actors.Attempt) error {
 	history, err := s.cfg.Fleet.History(r.ctx, r.name, 0)
 	if err != nil {
 		return err
 	}
-	d := v1.AttemptDetail{Attempt: attemptOf(a), Running: running, Events: []v1.Event{}, Lines: []v1.Line{}}
+	moments, err := s.cfg.Fleet.Moments(r.ctx, r.name, a.Number)
+	if err != nil {
+		return err
+	}
+	d := v1.AttemptDetail{Attempt: attemptOf(a), Events: []v1.Event{}, Moments: make([]v1.Moment, len(moments)),
+		Log: v1.LogRange{Since: a.Began.UTC(), Until: a.Ended.UTC()}}
+	if a.Ended.IsZero() {
+		d.Log.Until = s.cfg.Clock().UTC()
+	}
 	for _, e := range history {
 		if e.Attempt == a.Number {
 			d.Events = append(d.Events, v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text})
 		}
 	}
-	if s.cfg.Logs == nil {
-		return s.ok(r, d)
-	}
-	lines, err := s.cfg.Logs.Query(r.ctx, persistence.Filter{Board: r.name, Since: a.Began, Until: a.Ended, Tail: attemptLines})
-	if err != nil {
-		return fmt.Errorf("the log of %s: %w", r.name, err)
-	}
-	for _, l := range lines {
-		d.Lines = append(d.Lines, lineOf(l, 0))
+	for i, m := range moments {
+		d.Moments[i] = v1.Moment(m)
 	}
 	return s.ok(r, d)
 }

@@ -43,11 +43,13 @@ type Fleet interface {
 	Why(name string) (actors.Why, error)
 	Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error)
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
+	Moments(ctx context.Context, name string, attempt uint32) ([]actors.Moment, error)
 	Relays() []actors.RelayView
 	Relay(ctx context.Context, power string, do actors.RelayDo, by string, force bool) (on bool, err error)
 	Repaired(ctx context.Context, name string, o actors.RepairOrder) (actors.Answer, error)
 	Repairs(ctx context.Context, name string) ([]actors.Repair, error)
 	RepairList() []actors.ToRepair
+	ClearImage(image, by string) ([]actors.Incident, error)
 	Budget(rack string) (places, held, queued int)
 	TestRelay(ctx context.Context, name string) error
 	Incidents() []actors.Incident

@@ -17,6 +17,7 @@ func (s *Server) imageRoutes() []route {
 	return []route{
 		{"GET", v1.Prefix + "/images/{name}", nil, s.image},
 		{"POST", v1.Prefix + "/images/{name}/verify", nil, s.verifyImage},
+		{"POST", v1.Prefix + "/images/{name}/clear", nil, s.clearImage},
 		{"GET", v1.Prefix + "/hardware/{name}", nil, s.hardwareType},
 	}
 }
@@ -117,4 +118,20 @@ func (s *Server) hardwareType(r *request) error {
 		}
 	}
 	return &apiError{v1.KindNotFound, fmt.Sprintf("there is no hardware type %q", r.name), "see the list of hardware types"}
+}
+
+// clearImage ends the suspicion against an image; the boards that wait for it go on.
+func (s *Server) clearImage(r *request) error {
+	if err := r.noBody(); err != nil {
+		return err
+	}
+	closed, err := s.cfg.Fleet.ClearImage(r.name, r.who)
+	if err != nil {
+		return err
+	}
+	all := v1.Incidents{Incidents: []v1.Incident{}}
+	for _, i := range closed {
+		all.Incidents = append(all.Incidents, incidentOf(i))
+	}
+	return s.ok(r, all)
 }

@@ -20,8 +20,7 @@ func (s *Server) wishImage(r *request) error {
 	if w.Image == "" {
 		return bad(`send {"image": NAME}`, "no image is named")
 	}
-	// force overrides a suspicion against the image; where there is none, it changes nothing.
-	return s.wish(r, actors.Request{Want: board.WantImage, Image: w.Image, Config: w.Config})
+	return s.wish(r, actors.Request{Want: board.WantImage, Image: w.Image, Config: w.Config, Force: w.Force})
 }
 
 // plainWish is a wish that needs no more than its name.

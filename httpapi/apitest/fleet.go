@@ -19,6 +19,7 @@ type Fleet struct {
 	OnWhy    func(name string) (actors.Why, error)
 	Ended    []actors.Attempt
 	Past     []actors.Event
+	Details  map[uint32][]actors.Moment // by attempt
 	Unknown  []actors.Stranger
 	Switches []actors.RelayView
 	Troubles []actors.Incident
@@ -116,6 +117,11 @@ func (f *Fleet) History(_ context.Context, name string, _ int) ([]actors.Event, 
 	return f.Past, f.find(name)
 }
 
+// Moments implements httpapi.Fleet.
+func (f *Fleet) Moments(_ context.Context, name string, attempt uint32) ([]actors.Moment, error) {
+	return f.Details[attempt], f.find(name)
+}
+
 // Strangers implements httpapi.Fleet.
 func (f *Fleet) Strangers() []actors.Stranger { return f.Unknown }
 
@@ -138,6 +144,14 @@ func (f *Fleet) Repaired(ctx context.Context, name string, o actors.RepairOrder)
 // Repairs implements httpapi.Fleet.
 func (f *Fleet) Repairs(_ context.Context, name string) ([]actors.Repair, error) {
 	return f.Mended, f.find(name)
+}
+
+// ClearImage implements httpapi.Fleet.
+func (f *Fleet) ClearImage(image, by string) ([]actors.Incident, error) {
+	if image == "v2" || image == "b1" {
+		return []actors.Incident{{ID: "i2", Kind: actors.IncidentImage, Subject: image, Closed: Now, ClosedBy: by}}, nil
+	}
+	return nil, &actors.Problem{Kind: actors.NotFound, Text: "image " + image + " is not suspect", Remedy: "see the list of incidents"}
 }
 
 // RepairList implements httpapi.Fleet.

@@ -119,7 +119,7 @@ func (c *Client) Attempts(ctx context.Context, name string, limit int) ([]v1.Att
 	return a.Attempts, err
 }
 
-// Attempt is one attempt that has ended, with its transitions.
+// Attempt is one attempt, running or ended, with its transitions and details.
 func (c *Client) Attempt(ctx context.Context, name string, number uint32) (v1.AttemptDetail, error) {
 	var a v1.AttemptDetail
 	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "attempts", strconv.FormatUint(uint64(number), 10)}}, &a)

@@ -25,3 +25,10 @@ func (c *Client) Repairs(ctx context.Context, name string) ([]v1.Repair, error) 
 func (c *Client) Repaired(ctx context.Context, name string, o v1.RepairOrder) (v1.Accepted, error) {
 	return c.post(ctx, name, "repaired", o)
 }
+
+// ClearImage ends the suspicion against an image, and returns the incidents that it closed.
+func (c *Client) ClearImage(ctx context.Context, image string) ([]v1.Incident, error) {
+	var a v1.Incidents
+	err := c.do(ctx, call{method: http.MethodPost, path: []string{"images", image, "clear"}}, &a)
+	return a.Incidents, err
+}

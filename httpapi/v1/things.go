@@ -7,33 +7,6 @@ import (
 	"mozpool/actors/board"
 )
 
-// Attempt is the short account of an attempt that has ended.
-type Attempt struct {
-	Number uint32       `json:"attempt"`
-	Want   board.Want   `json:"want"`
-	Image  string       `json:"image"`
-	By     string       `json:"by"`
-	Began  time.Time    `json:"began"`
-	Ended  time.Time    `json:"ended"`
-	Result board.State  `json:"result"`
-	Cycles int          `json:"power_cycles"`
-	Tries  int          `json:"tries"` // failed visits
-	Blame  *board.Blame `json:"blame"`
-}
-
-// Attempts are ended attempts, the newest first.
-type Attempts struct {
-	Attempts []Attempt `json:"attempts"`
-}
-
-// AttemptDetail is an attempt with those of its transitions that the board's history still has.
-type AttemptDetail struct {
-	Attempt
-	Running bool    `json:"running"` // it has not ended: result is the state of the moment, ended the time
-	Events  []Event `json:"events"`  // oldest first
-	Lines   []Line  `json:"lines"`   // the board's log from its beginning to its end, oldest first; the last 2000
-}
-
 // Event is one transition of a board.
 type Event struct {
 	At    time.Time   `json:"at"`

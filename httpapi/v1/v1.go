@@ -83,7 +83,7 @@ type Boards struct {
 type ImageWish struct {
 	Image  string            `json:"image"`
 	Config map[string]string `json:"config,omitempty"` // the image's config keys
-	Force  bool              `json:"force,omitempty"`  // reserved; true is refused
+	Force  bool              `json:"force,omitempty"`  // although the image is suspect
 }
 
 // CancelOrder ends a wish.

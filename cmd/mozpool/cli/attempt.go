@@ -1,18 +1,7 @@
 package cli
 
 import (
-	"archive/tar"
-	"bytes"
-	"cmp"
-	"compress/gzip"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,226 +12,103 @@ import (
 // BoardAttempt is "mozpool board attempt".
 type BoardAttempt struct {
 	Name    string `arg:"" help:"Board."`
-	Number  uint32 `arg:"" optional:"" help:"Number of the attempt. Default: the latest."`
-	Against string `placeholder:"ATTEMPT" help:"Only where it differs first from another attempt: its number, or last-good for the latest that did the same and ended ready."`
-	Export  string `placeholder:"FILE" help:"Write it with the board, its explanation and its log into FILE.tar.gz, to send to somebody."`
+	Number  uint32 `arg:"" help:"Number of the attempt."`
+	Against string `placeholder:"last-good|N" help:"Tell where it first went another way than this attempt."`
+	Export  string `placeholder:"FILE" help:"Write everything known of it, log lines too, to a tar.gz."`
 }
 
-// lastGood stands for the latest attempt that did the same and ended ready.
-const lastGoodAttempt = "last-good"
-
-// Run shows the attempt.
+// Run shows one attempt as a timeline.
 func (a *BoardAttempt) Run(c *Context) error {
-	if a.Number == 0 {
-		b, err := c.Client.Board(c.Context, a.Name)
-		if err != nil {
+	d, err := c.Client.Attempt(c.Context, a.Name, a.Number)
+	if err != nil {
+		return coded(err)
+	}
+	var against *v1.AttemptDetail
+	if a.Against != "" {
+		if against, err = c.against(a.Name, a.Against, d.Attempt); err != nil {
 			return coded(err)
 		}
-		if a.Number = b.Attempt; a.Number == 0 {
-			return &Error{Exit: ExitNotFound, Err: fmt.Errorf("nothing was ever asked of board %s", a.Name)}
+	}
+	if a.Export != "" {
+		return coded(c.export(a.Name, a.Export, d, against))
+	}
+	if against != nil {
+		return coded(c.showDifference(a.Name, d, *against))
+	}
+	return coded(c.show(d, []string{fmt.Sprint(d.Number)}, func() *table { return timeline(d) }))
+}
+
+// timeline is an attempt, a row for each thing that happened. Where details are not kept any more, its transitions stand.
+func timeline(d v1.AttemptDetail) *table {
+	t := &table{head: []string{"AFTER", "STATE", "WHAT", "DETAIL"}}
+	moments := d.Moments
+	if len(moments) == 0 {
+		moments = moves(d.Events)
+	}
+	state := board.State("")
+	for _, m := range moments {
+		if m.What == "move" {
+			state = m.To
+		}
+		t.add(plain(offset(d.Began, m.At)), stateCell(state), happened(m), plain(detail(m)))
+	}
+	return t
+}
+
+// moves are transitions as moments.
+func moves(events []v1.Event) []v1.Moment {
+	all := make([]v1.Moment, len(events))
+	for i, e := range events {
+		all[i] = v1.Moment{At: e.At, What: "move", Visit: e.Visit, Boot: e.Boot, Kind: e.By, From: e.From, To: e.To, Part: e.Part, Text: e.Text}
+	}
+	return all
+}
+
+// offset is the time since an attempt began: +12.345s, +3m02.001s.
+func offset(began, at time.Time) string {
+	d := max(0, at.Sub(began)).Round(time.Millisecond)
+	if d < time.Minute {
+		return fmt.Sprintf("+%06.3fs", d.Seconds())
+	}
+	return fmt.Sprintf("+%dm%06.3fs", d/time.Minute, (d % time.Minute).Seconds())
+}
+
+func happened(m v1.Moment) cell {
+	switch m.What {
+	case "move":
+		c := plain("→ " + string(m.To))
+		if m.Part != "" {
+			c.color = red
+		}
+		return c
+	case "effect":
+		return plain("asked for " + string(m.Effect))
+	case "transfer":
+		return plain(m.Artifact)
+	default:
+		return plain(string(m.Kind))
+	}
+}
+
+// detail is the rest of what there is to say of a moment.
+func detail(m v1.Moment) string {
+	var words []string
+	say := func(ok bool, format string, a ...any) {
+		if ok {
+			words = append(words, fmt.Sprintf(format, a...))
 		}
 	}
-	d, err := c.Client.Attempt(c.Context, a.Name, a.Number)
-	switch {
-	case err != nil:
-		return coded(err)
-	case a.Export != "":
-		return a.export(c, d)
-	case a.Against != "":
-		return a.compare(c, d)
-	case c.Output != "table" && c.Output != "wide":
-		return coded(c.show(d, []string{fmt.Sprint(d.Number)}, nil))
-	}
-	return coded(timeline(c.Out, d))
-}
-
-// moment is one line of a timeline.
-type moment struct {
-	at   time.Time
-	what string
-	text string
-}
-
-// timeline writes what happened in an attempt, with the time since it began. Transitions stand in the log too, so those
-// of the history are shown where the log no longer has them.
-func timeline(w io.Writer, d v1.AttemptDetail) error {
-	var all []moment
-	logged := make(map[string]bool)
-	for _, l := range d.Lines {
-		all = append(all, moment{l.At, l.Source, l.Text})
-		if l.Source == "statemachine" {
-			from, _, _ := strings.Cut(l.Text, " (")
-			logged[from+l.At.Truncate(time.Second).String()] = true
-		}
-	}
-	for _, e := range d.Events {
-		text := fmt.Sprintf("%s → %s", e.From, e.To)
-		if !logged[text+e.At.Truncate(time.Second).String()] {
-			all = append(all, moment{e.At, "statemachine", fmt.Sprintf("%s (%s)%s", text, e.By, lead(": ", e.Text))})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b moment) int { return a.at.Compare(b.at) })
-	if _, err := fmt.Fprintln(w, headline(d)); err != nil {
-		return err
-	}
-	for _, m := range all {
-		if _, err := fmt.Fprintf(w, "%10s  %-12s %s\n", since(m.at, d.Began), m.what, visible(m.text)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// headline says in a line what the attempt was and how it ended.
-func headline(d v1.AttemptDetail) string {
-	what := string(d.Want)
-	if d.Want == board.WantImage {
-		what = "image " + d.Image
-	}
-	text := fmt.Sprintf("attempt %d: %s, asked by %s at %s", d.Number, what, d.By, d.Began.UTC().Format(time.RFC3339))
-	if d.Running {
-		return text + fmt.Sprintf("; still %s", d.Result)
-	}
-	text += fmt.Sprintf("; %s after %v, %d power cycles, %d tries spent", d.Result, d.Ended.Sub(d.Began).Round(time.Second), d.Cycles, d.Tries)
-	if d.Blame != nil {
-		text += fmt.Sprintf("; %s: %s", d.Blame.Part, d.Blame.Text)
-	}
-	return text
-}
-
-func lead(by, s string) string {
-	if s == "" {
-		return ""
-	}
-	return by + s
-}
-
-func since(at, began time.Time) string { return fmt.Sprintf("+%.3fs", at.Sub(began).Seconds()) }
-
-// compare says where the attempt went another way than an earlier one.
-func (a *BoardAttempt) compare(c *Context, d v1.AttemptDetail) error {
-	number, err := a.other(c, d)
-	if err != nil {
-		return coded(err)
-	}
-	good, err := c.Client.Attempt(c.Context, a.Name, number)
-	if err != nil {
-		return coded(err)
-	}
-	_, err = fmt.Fprint(c.Out, difference(d, good))
-	return coded(err)
-}
-
-// other is the number of the attempt to compare with.
-func (a *BoardAttempt) other(c *Context, d v1.AttemptDetail) (uint32, error) {
-	if a.Against != lastGoodAttempt {
-		n, err := strconv.ParseUint(a.Against, 10, 32)
-		if err != nil {
-			return 0, &Error{Exit: ExitUsage, Err: fmt.Errorf("--against %s: the number of an attempt, or %s", a.Against, lastGoodAttempt)}
-		}
-		return uint32(n), nil
-	}
-	all, err := c.Client.Attempts(c.Context, a.Name, 0)
-	if err != nil {
-		return 0, err
-	}
-	for _, o := range all {
-		if o.Number != d.Number && o.Want == d.Want && o.Result == board.Ready {
-			return o.Number, nil
-		}
-	}
-	return 0, &Error{Exit: ExitNotFound, Err: fmt.Errorf("no other attempt of board %s to %s ended ready; see: mozpool board attempts %s", a.Name, d.Want, a.Name)}
-}
-
-// difference says what two attempts did alike, and then what each did.
-func difference(d, good v1.AttemptDetail) string {
-	n := 0
-	for n < len(d.Events) && n < len(good.Events) && d.Events[n].To == good.Events[n].To {
-		n++
-	}
-	if n == len(d.Events) && n == len(good.Events) {
-		return fmt.Sprintf("attempts %d and %d went the same way\n", d.Number, good.Number)
-	}
-	var b strings.Builder
-	var alike []string
-	for _, e := range d.Events[:n] {
-		alike = append(alike, string(e.To))
-	}
-	fmt.Fprintf(&b, "both: %s\n", cmp.Or(strings.Join(alike, " → "), "nothing"))
-	for _, x := range []v1.AttemptDetail{d, good} {
-		fmt.Fprintf(&b, "attempt %d, then: %s\n", x.Number, next(x, n))
-	}
-	return b.String()
-}
-
-// next says what an attempt did after n transitions, and how long it was in the state before.
-func next(d v1.AttemptDetail, n int) string {
-	if n >= len(d.Events) {
-		return "nothing more"
-	}
-	e := d.Events[n]
-	before := d.Began
-	if n > 0 {
-		before = d.Events[n-1].At
-	}
-	return fmt.Sprintf("%s → %s (%s) after %v%s", e.From, e.To, e.By, e.At.Sub(before).Round(time.Millisecond), lead(": ", visible(e.Text)))
-}
-
-// export writes everything about an attempt into an archive.
-func (a *BoardAttempt) export(c *Context, d v1.AttemptDetail) error {
-	name := a.Export
-	if !strings.HasSuffix(name, ".tar.gz") {
-		name += ".tar.gz"
-	}
-	b, err := c.Client.Board(c.Context, a.Name)
-	if err != nil {
-		return coded(err)
-	}
-	why, err := c.Client.Why(c.Context, a.Name)
-	if err != nil {
-		return coded(err)
-	}
-	var text bytes.Buffer
-	if err := timeline(&text, d); err != nil {
-		return err
-	}
-	parts := map[string][]byte{"timeline.txt": text.Bytes()}
-	for part, v := range map[string]any{"attempt.json": d, "board.json": b, "why.json": why} {
-		data, err := json.MarshalIndent(v, "", "  ")
-		if err != nil {
-			return fmt.Errorf("%s: %w", part, err)
-		}
-		parts[part] = append(data, '\n')
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return &Error{Exit: ExitUsage, Err: fmt.Errorf("write the archive: %w", err)}
-	}
-	folder := fmt.Sprintf("%s-%d", filepath.Base(a.Name), d.Number)
-	if err := errors.Join(pack(f, folder, parts, d.Ended), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", name, err), os.Remove(name))
-	}
-	_, err = fmt.Fprintln(c.Out, name)
-	return coded(err)
-}
-
-// pack writes a compressed archive of files in a folder.
-func pack(w io.Writer, folder string, parts map[string][]byte, at time.Time) error {
-	zip := gzip.NewWriter(w)
-	out := tar.NewWriter(zip)
-	var names []string
-	for name := range parts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		data := parts[name]
-		if err := out.WriteHeader(&tar.Header{Name: folder + "/" + name, Mode: 0o644, Size: int64(len(data)), ModTime: at, Format: tar.FormatPAX}); err != nil {
-			return err
-		}
-		if _, err := out.Write(data); err != nil {
-			return err
-		}
-	}
-	return errors.Join(out.Close(), zip.Close())
+	say(m.What == "transfer" && m.Total > 0, "%d of %d bytes", m.Done, m.Total)
+	say(m.What == "transfer" && m.Total == 0, "%d bytes", m.Done)
+	say(m.Step != "", "%s", m.Step)
+	say(m.Part != "" && m.What == "move", "failed: %s: %s", m.Part, m.Text)
+	say(m.Allowed > 0, "try %d of %d", m.Tries, m.Allowed)
+	say(m.Part != "" && m.What != "move", "%s", m.Part)
+	say(m.Text != "" && (m.Part == "" || m.What != "move"), "%s", m.Text)
+	say(m.Took > 0, "after %d ms", m.Took)
+	say(m.Times > 0, "%d times more", m.Times)
+	say(m.Waits != "", "for %s", m.Waits)
+	say(m.What == "input" && m.Verdict != board.Moved && m.Verdict != board.Noted, "%s", m.Verdict)
+	say(m.What == "move" && !m.Until.IsZero(), "at most %v", m.Until.Sub(m.At).Round(time.Second))
+	return strings.Join(words, "; ")
 }

@@ -28,9 +28,9 @@ type Board struct {
 	Label       BoardLabel      `cmd:"" help:"Set labels of boards, or take them off: board label b1 pool=ci owner-"`
 	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
 	Repaired    BoardRepaired   `cmd:"" help:"Say that a part of a board was mended: it is verified, and its image put back."`
-	Attempt     BoardAttempt    `cmd:"" help:"Show one attempt as a timeline, or what it did otherwise than a good one."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
+	Attempt     BoardAttempt    `cmd:"" help:"Show all that happened in an attempt, as a timeline."`
 	Attempts    BoardAttempts   `cmd:"" help:"Show what became of a board's last attempts."`
 	Discovered  BoardDiscovered `cmd:"" help:"List MAC addresses that asked for a boot entry and are no board."`
 }

@@ -63,3 +63,16 @@ func (b *BoardRepaired) Run(c *Context) error {
 		return c.Client.Repaired(c.Context, name, v1.RepairOrder{Part: board.Part(b.Part), Note: b.Note, Image: b.Image})
 	})
 }
+
+// ImageClear is "mozpool image clear".
+type ImageClear struct {
+	Name string `arg:"" help:"The image."`
+}
+
+// Run ends the suspicion, and shows the incidents that it was.
+func (i *ImageClear) Run(c *Context) error {
+	closed, err := c.Client.ClearImage(c.Context, i.Name)
+	return list(c, closed, err, []string{"ID", "CLOSED", "TEXT"},
+		func(i v1.Incident) string { return i.ID },
+		func(i v1.Incident) []cell { return []cell{plain(i.ID), plain("by " + i.ClosedBy), plain(i.Text)} })
+}

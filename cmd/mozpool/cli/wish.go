@@ -12,13 +12,14 @@ type BoardImage struct {
 	Changing
 	Image  string            `required:"" placeholder:"NAME" help:"Image to put on them."`
 	Config map[string]string `placeholder:"K=V" mapsep:"none" help:"What the image wants to know; may be repeated."`
+	Force  bool              `help:"Although the image is suspect."`
 	Wait   bool              `help:"Wait until all are done, and say what they do."`
 }
 
 // Run asks for the image on each board.
 func (w *BoardImage) Run(c *Context) error {
 	return c.wishes(w.Changing, w.Wait, func(name string) (v1.Accepted, error) {
-		return c.Client.Image(c.Context, name, v1.ImageWish{Image: w.Image, Config: w.Config})
+		return c.Client.Image(c.Context, name, v1.ImageWish{Image: w.Image, Config: w.Config, Force: w.Force})
 	})
 }
 

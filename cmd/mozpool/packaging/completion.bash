@@ -2,7 +2,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -28,7 +28,7 @@ _mozpool() {
   ' board cancel') words='--dry-run --force --selector --output --context --server --token --help' ;;
   ' board comment') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board discovered') words='--watch --output --context --server --token --help' ;;
-  ' board image') words='--config --dry-run --image --selector --wait --output --context --server --token --help' ;;
+  ' board image') words='--config --dry-run --force --image --selector --wait --output --context --server --token --help' ;;
   ' board label') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board list') words='--image --label --rack --selector --state --text --watch --output --context --server --token --help' ;;
   ' board lock') words='--dry-run --for --selector --why --output --context --server --token --help' ;;
@@ -58,8 +58,9 @@ _mozpool() {
   ' hardware') words='list show --output --context --server --token --help' ;;
   ' hardware list') words='--watch --output --context --server --token --help' ;;
   ' hardware show') words='--output --context --server --token --help' ;;
-  ' image') words='add list show verify --output --context --server --token --help' ;;
+  ' image') words='add clear list show verify --output --context --server --token --help' ;;
   ' image add') words='--config --hardware --name --to --verify --write --output --context --server --token --help' ;;
+  ' image clear') words='--output --context --server --token --help' ;;
   ' image list') words='--watch --output --context --server --token --help' ;;
   ' image show') words='--output --context --server --token --help' ;;
   ' image verify') words='--output --context --server --token --help' ;;

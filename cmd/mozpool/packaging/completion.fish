@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -32,7 +32,7 @@ complete -c mozpool -f -n '__mozpool_at ""' -l context -r -d 'Server to talk to,
 complete -c mozpool -f -n '__mozpool_at ""' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at ""' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a accept -d 'Declare boards good as they stand; nothing is switched.'
-complete -c mozpool -f -n '__mozpool_at "board"' -a attempt -d 'Show one attempt as a timeline, or what it did otherwise than a good one.'
+complete -c mozpool -f -n '__mozpool_at "board"' -a attempt -d 'Show all that happened in an attempt, as a timeline.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a attempts -d 'Show what became of a board\'s last attempts.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a cancel -d 'End what boards were asked for.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a comment -d 'Say something about boards to whoever looks at them.'
@@ -62,8 +62,8 @@ complete -c mozpool -f -n '__mozpool_at "board accept"' -l context -r -d 'Server
 complete -c mozpool -f -n '__mozpool_at "board accept"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "board accept"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board accept"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
-complete -c mozpool -f -n '__mozpool_at "board attempt"' -l against -r -d 'Only where it differs first from another attempt: its number, or last-good for the latest that did the same and ended ready.'
-complete -c mozpool -f -n '__mozpool_at "board attempt"' -l export -r -d 'Write it with the board, its explanation and its log into FILE.tar.gz, to send to somebody.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l against -r -d 'Tell where it first went another way than this attempt.'
+complete -c mozpool -f -n '__mozpool_at "board attempt"' -l export -r -d 'Write everything known of it, log lines too, to a tar.gz.'
 complete -c mozpool -f -n '__mozpool_at "board attempt"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "board attempt"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "board attempt"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
@@ -98,6 +98,7 @@ complete -c mozpool -f -n '__mozpool_at "board discovered"' -l server -r -d 'Ser
 complete -c mozpool -f -n '__mozpool_at "board discovered"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l config -r -d 'What the image wants to know; may be repeated.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l dry-run -d 'Only say which boards would be asked.'
+complete -c mozpool -f -n '__mozpool_at "board image"' -l force -d 'Although the image is suspect.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l image -r -d 'Image to put on them.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l selector -r -d 'Boards that fit: name, rack, state, image, hardware, power, place, wish, or a label; * and ? may stand in values.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l wait -d 'Wait until all are done, and say what they do.'
@@ -306,6 +307,7 @@ complete -c mozpool -f -n '__mozpool_at "hardware show"' -l context -r -d 'Serve
 complete -c mozpool -f -n '__mozpool_at "hardware show"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "hardware show"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a add -d 'Look what an image file holds, and add it to images.yaml. Needs no server.'
+complete -c mozpool -f -n '__mozpool_at "image"' -a clear -d 'End the suspicion against an image; boards that wait for it go on.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a list -d 'List images.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a show -d 'Show images, and where each was last put on a board without fault.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a verify -d 'Have the server hash the artifacts of images again.'
@@ -323,6 +325,10 @@ complete -c mozpool -f -n '__mozpool_at "image add"' -l output -x -a 'table wide
 complete -c mozpool -f -n '__mozpool_at "image add"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "image add"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "image add"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "image clear"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "image clear"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "image clear"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "image clear"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l watch -d 'Look again and again, until interrupted.'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'

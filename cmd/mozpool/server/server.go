@@ -27,6 +27,7 @@ import (
 	"mozpool/netboot/images"
 	"mozpool/netboot/probe"
 	"mozpool/persistence"
+	"mozpool/persistence/trail"
 )
 
 // Options are what a server is given beside its configuration.
@@ -48,6 +49,7 @@ type Server struct {
 	metrics   metrics
 	journal   *persistence.Local
 	logs      persistence.Logs
+	trails    *trail.Trails
 	catalogue images.Published
 	fleet     *actors.Fleet
 	racks     []*netboot.Server // sorted by name of the rack
@@ -128,11 +130,17 @@ func (s *Server) store() error {
 	}
 	s.logs = logs
 	s.closers = append(s.closers, logs.Close)
+	trails, err := trail.Open(filepath.Join(s.cfg.Data, "attempts"), s.log)
+	if err != nil {
+		return err
+	}
+	s.trails = trails
+	s.closers = append(s.closers, trails.Close)
 	return nil
 }
 
 func (s *Server) fleetConfig() actors.Config {
-	c := actors.Config{Journal: s.journal, Logs: s.logs, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
+	c := actors.Config{Journal: s.journal, Logs: s.logs, Trails: s.trails, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
 		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Metrics: s.metrics.boards, Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
 		Relays: actors.RelayLimits{Test: relayTest}}
 	c.Told = s.told
