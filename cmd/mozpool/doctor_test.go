@@ -32,7 +32,11 @@ func TestDoctorOfServer(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(t.Context()) }()
-	t.Cleanup(func() { <-ended }) // t.Context has ended by then
+	t.Cleanup(func() { // t.Context has ended by then
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	p := &program{}
 	p.Server = s.APIURL()
 	api, asked, err := (&doctorCommand{}).server(t.Context(), p, cfg)

@@ -16,7 +16,6 @@ const dhcpWait = 3 * time.Second
 
 // dhcp asks who gives out addresses in each rack's network. A second server sends boards somewhere else, now and then.
 func dhcp(ctx context.Context, s *Site) []Finding {
-	const check = "dhcp"
 	var out []Finding
 	for _, name := range racksOf(s) {
 		r := s.Config.Racks[name]

@@ -84,7 +84,12 @@ func serveTFTP(t *testing.T, s *Site, dir string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- served.Serve(ctx, c) }()
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 	r := s.Config.Racks["r1"]
 	r.Ports.TFTP = uint16(c.LocalAddr().(*net.UDPAddr).Port)
 	s.Config.Racks["r1"] = r

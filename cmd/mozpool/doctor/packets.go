@@ -88,8 +88,10 @@ func peers(ctx context.Context, s *Site, rack string) []netip.Addr {
 
 // largest is the size of packet, up to most, that passes; the least one is known to.
 func largest(ctx context.Context, to netip.Addr, most int) int {
-	if ping(ctx, to, most) || ping(ctx, to, most) { // one may be lost by chance
-		return most
+	for range 2 { // one may be lost by chance
+		if ping(ctx, to, most) {
+			return most
+		}
 	}
 	low, high := leastIP, most // low passes, high does not
 	for high-low > 1 && ctx.Err() == nil {

@@ -34,7 +34,6 @@ func devices(boards []inventory.Spec) (out []power.Spec) {
 
 // names looks up the relay boards that are known by a name: when DNS is away, so is all power control.
 func names(ctx context.Context, s *Site) []Finding {
-	const check = "dns"
 	var out []Finding
 	seen := map[string]bool{}
 	for _, d := range devices(s.Boards) {
