@@ -12,6 +12,7 @@ import (
 type Metrics struct {
 	transfers     *prometheus.CounterVec
 	transferBytes *prometheus.CounterVec
+	tftpRepeated  *prometheus.CounterVec
 	callbacks     *prometheus.CounterVec
 	syslogLines   *prometheus.CounterVec
 	syslogLost    *prometheus.CounterVec
@@ -25,6 +26,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			[]string{"rack", "protocol", "result"}),
 		transferBytes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_transfer_bytes_total",
 			Help: "Bytes sent to boards."}, []string{"rack", "protocol"}),
+		tftpRepeated: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_tftp_repeated_blocks_total",
+			Help: "Blocks that were sent again because the board did not acknowledge them in time: lost packets, or a board that is busy."},
+			[]string{"rack"}),
 		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_callbacks_total",
 			Help: "What boards reported, by event and the status of the answer."}, []string{"rack", "event", "status"}),
 		syslogLines: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_lines_total",
@@ -33,7 +37,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		syslogLost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_overflow_total",
 			Help: "Lines by UDP that the kernel dropped because the socket's buffer was full."}, []string{"rack"}),
 	}
-	r.MustRegister(m.transfers, m.transferBytes, m.callbacks, m.syslogLines, m.syslogLost)
+	r.MustRegister(m.transfers, m.transferBytes, m.tftpRepeated, m.callbacks, m.syslogLines, m.syslogLost)
 	return m
 }
 
@@ -54,6 +58,13 @@ func (m *Metrics) transferred(rack, protocol string, sent int64, err error) {
 	}
 	m.transfers.WithLabelValues(rack, protocol, result).Inc()
 	m.transferBytes.WithLabelValues(rack, protocol).Add(float64(sent))
+}
+
+// repeated counts blocks of a transfer that were sent again.
+func (m *Metrics) repeated(rack string, blocks int64) {
+	if m != nil {
+		m.tftpRepeated.WithLabelValues(rack).Add(float64(blocks))
+	}
 }
 
 // absent counts a name that nothing is behind.

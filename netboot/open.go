@@ -28,6 +28,17 @@ type Transfer struct {
 	// Done is told once how many bytes were sent, and what ended the transfer; nil: the last byte is with the reader (by
 	// TFTP acknowledged, by HTTP taken by the kernel).
 	Done func(sent int64, err error)
+
+	board    *actors.View // whose boot the file is of; nil: not known by its name
+	repeated int64        // blocks that TFTP sent again, told before Done
+}
+
+// again says how much had to be sent again, for the end of a sentence; empty: nothing.
+func (t *Transfer) again() string {
+	if t.repeated == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d blocks sent again", t.repeated)
 }
 
 // Content is an *os.File, or what was made for one boot.
@@ -162,15 +173,17 @@ func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (
 		return nil, errNoFile
 	}
 	began := s.cfg.Clock()
-	return &Transfer{Content: f, Size: file.Size, Done: func(sent int64, err error) {
+	x := &Transfer{Content: f, Size: file.Size, board: v}
+	x.Done = func(sent int64, err error) {
 		took := s.cfg.Clock().Sub(began).Round(time.Millisecond)
 		if err != nil {
-			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes: %v", name, peer.Addr(), sent, file.Size, err))
+			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes%s: %v", name, peer.Addr(), sent, file.Size, x.again(), err))
 			return
 		}
-		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v", name, peer.Addr(), file.Size, took))
-		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: kind, Token: t, Text: name + " read"}, From: peer})
-	}}, nil
+		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v%s", name, peer.Addr(), file.Size, took, x.again()))
+		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: kind, Token: t, Text: name + " read" + x.again()}, From: peer})
+	}
+	return x, nil
 }
 
 // bootFile finds a file of the live environment, and what it proves once it was read to its end. A device tree is the last

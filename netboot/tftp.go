@@ -24,8 +24,29 @@ func (s *Server) openTFTP(name string, peer netip.AddrPort) (*tftp.File, error) 
 		s.cfg.Metrics.absent(s.cfg.Rack, viaTFTP)
 		return nil, err
 	}
-	return &tftp.File{Content: t.Content, Size: t.Size, Done: func(sent int64, err error) {
-		t.Done(sent, err)
-		s.cfg.Metrics.transferred(s.cfg.Rack, viaTFTP, sent, err)
+	block, window := s.pace(t, peer)
+	return &tftp.File{Content: t.Content, Size: t.Size, MaxBlock: block, Window: window, Done: func(o tftp.Outcome) {
+		t.repeated = o.Repeated
+		t.Done(o.Sent, o.Err)
+		s.cfg.Metrics.transferred(s.cfg.Rack, viaTFTP, o.Sent, o.Err)
+		s.cfg.Metrics.repeated(s.cfg.Rack, o.Repeated)
 	}}, nil
+}
+
+// pace is how large blocks and windows may be for the board that asks; 0: as for all. It is asked of the catalogue as it is
+// now, not of what the attempt pinned: it changes no byte, and who corrects it wants the next boot to be better.
+func (s *Server) pace(t *Transfer, peer netip.AddrPort) (block, window int) {
+	v := t.board
+	if v == nil {
+		v = s.byAddress(peer.Addr())
+	}
+	if v == nil || s.cfg.Catalogue == nil {
+		return 0, 0
+	}
+	c := s.cfg.Catalogue.Get()
+	if c == nil {
+		return 0, 0
+	}
+	h, _ := c.HardwareType(v.Spec.Hardware)
+	return h.TFTPBlock, h.TFTPWindow
 }

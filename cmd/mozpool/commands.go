@@ -15,6 +15,7 @@ type program struct {
 	Demo    demoCommand       `cmd:"" help:"Image a simulated rack, with a server of its own on loopback."`
 	Config  configCommand     `cmd:"" help:"Check a configuration, or print one."`
 	Live    liveCommand       `cmd:"" help:"Make a live environment."`
+	Doctor  doctorCommand     `cmd:"" help:"Look for what keeps boards from booting, on the server's own machine."`
 	Loader  loaderCommand     `cmd:"" help:"Say what boards' loaders must be told."`
 	Tokens  tokenCommand      `cmd:"" name:"token" help:"Make, list and revoke bearer tokens."`
 	Shell   completionCommand `cmd:"" name:"completion" help:"Print what a shell reads to complete commands: source <(mozpool completion bash)."`

@@ -84,6 +84,8 @@ type Hardware struct {
 	Limits      map[string]string `json:"limits"`
 	SelfTest    string            `json:"self_test"`
 	Maintenance string            `json:"maintenance"`
+	TFTPBlock   int               `json:"tftp_block"`  // most bytes in a block; 0: what the path carries
+	TFTPWindow  int               `json:"tftp_window"` // most blocks before an acknowledgement; 0: what the loader asks for, up to 64
 	Source      string            `json:"source"`
 }
 

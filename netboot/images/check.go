@@ -40,6 +40,12 @@ func (l *loader) hardware(h *Hardware, entry string, path []string) {
 	if strings.ContainsFunc(h.Append, func(r rune) bool { return r < ' ' }) {
 		l.add(below(path, "append"), "has a line break", "kernel arguments are one line")
 	}
+	if b := h.TFTPBlock; b != 0 && (b < 512 || b > 65464) {
+		l.add(below(path, "tftp_block"), fmt.Sprintf("no block has %d bytes", b), "write 512 to 65464, of which 1468 fit into Ethernet's packets, or leave it out")
+	}
+	if w := h.TFTPWindow; w < 0 || w > 65535 {
+		l.add(below(path, "tftp_window"), fmt.Sprintf("no window has %d blocks", w), "write 1 to answer block by block, up to 65535, or leave it out")
+	}
 	if entry == "" {
 		return
 	}

@@ -23,6 +23,8 @@ type hardwareEntry struct {
 	Limits      limits `yaml:"limits"`
 	SelfTest    string `yaml:"self_test"`
 	Maintenance string `yaml:"maintenance"`
+	TFTPBlock   int    `yaml:"tftp_block"`
+	TFTPWindow  int    `yaml:"tftp_window"`
 	Entry       string `yaml:"entry"`
 }
 
@@ -129,7 +131,8 @@ func choose[T ~string](into *T, text []byte, choices ...T) error {
 
 func (h hardwareEntry) hardware(name, source string) Hardware {
 	return Hardware{Name: name, Live: h.Live, FDT: h.FDT, Append: h.Append, Disk: h.Disk, Keep: h.Keep,
-		Limits: h.Limits.limits(), SelfTest: h.SelfTest, Maintenance: h.Maintenance, Source: source}
+		Limits: h.Limits.limits(), SelfTest: h.SelfTest, Maintenance: h.Maintenance,
+		TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Source: source}
 }
 
 func (i imageEntry) image(source string) Image {

@@ -34,6 +34,8 @@ type Hardware struct {
 	Limits      Limits // over the board table's
 	SelfTest    string // image for self-tests
 	Maintenance string // image for maintenance
+	TFTPBlock   int    // most bytes in a TFTP block; 0: what the path to the board carries whole
+	TFTPWindow  int    // most TFTP blocks sent before an acknowledgement; 0: what the board asks for, up to 64
 	Entry       string // text of its own boot-entry template; empty: the built-in one
 	Source      string // file it comes from, or "built in"
 }

@@ -57,6 +57,8 @@ func TestLoadBad(t *testing.T) {
 		"bad config key":        {raw("config_keys: [a-b], artifacts: [{name: d, file: disk.img, to: disk}]"), "cannot be a config key"},
 		"bad keep form":         {"hardware: {x: {live: live/x, disk: /dev/vda, keep: [4MiB]}}", "is no area of a disk"},
 		"bad disk":              {"hardware: {x: {live: live/x, disk: vda}}", "is no disk"},
+		"bad block":             {"hardware: {x: {live: live/x, disk: /dev/vda, tftp_block: 100}}", "no block has 100 bytes"},
+		"bad window":            {"hardware: {x: {live: live/x, disk: /dev/vda, tftp_window: -1}}", "no window has -1 blocks"},
 		"bad live":              {"hardware: {x: {live: ../x, disk: /dev/vda}}", "no folder below files"},
 		"bad self test":         {"hardware: {x: {live: live/x, disk: /dev/vda, self_test: mozpool/selftest}}", "did you mean mozpool/self-test?"},
 		"bad entry":             {"hardware: {x: {live: live/x, disk: /dev/vda, entry: scripts/bad.entry}}", "hardware.x.entry: "},

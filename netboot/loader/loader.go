@@ -45,6 +45,15 @@ var templates = template.Must(template.New("").Option("missingkey=error").ParseF
 // Known returns the hardware types whose loader is known, sorted.
 func Known() []string { return slices.Sorted(maps.Keys(files)) }
 
+// Files are the names below boot/ that the loader of a hardware type fetches before it asks for an entry; none: it brings
+// itself along, or is not known.
+func Files(hardware string) []string {
+	if hardware == "qemu-amd64" {
+		return []string{"lpxelinux.0", "ldlinux.c32"}
+	}
+	return nil
+}
+
 // UnknownError says that the loader of a hardware type is not known.
 type UnknownError struct {
 	Hardware string

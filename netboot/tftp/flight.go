@@ -11,6 +11,8 @@ type flight struct {
 	acked  int64 // all blocks up to here have arrived; -1: the OACK has not
 	sent   int64 // highest block sent
 
+	repeated int64 // blocks sent once more, each time counted
+
 	at       time.Time // when this flight began
 	again    bool      // something of it was sent again, so that its round trip says nothing
 	repaired bool      // an acknowledgement has already had it sent again
@@ -69,13 +71,15 @@ func (f *flight) ack(wire uint16, now time.Time) meaning {
 func (f *flight) next(now time.Time) span {
 	s := span{f.acked + 1, min(f.acked+f.window, f.last)}
 	f.again = s.first <= f.sent
+	f.repeated += max(0, min(s.last, f.sent)-f.acked)
 	f.sent = max(f.sent, s.last)
 	f.at, f.repaired = now, false
 	return s
 }
 
-// repeat sends the flight again.
+// repeat sends the flight again. What of it is beyond f.sent is not: the OACK was not acknowledged yet.
 func (f *flight) repeat() span {
 	f.again = true
+	f.repeated += max(0, min(f.acked+f.window, f.sent)-max(f.acked, 0))
 	return span{f.acked + 1, min(f.acked+f.window, f.last)}
 }

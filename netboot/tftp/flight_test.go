@@ -78,7 +78,12 @@ func TestFlightEnds(t *testing.T) {
 		f := newFlight(terms{block: block, window: window}, size)
 		now, has := start, int64(0)
 		s := f.next(now)
+		var out int64 // blocks that went out
 		for range 100_000 {
+			out += int64(s.count())
+			if out != f.sent+f.repeated {
+				t.Fatalf("%d blocks went out: %d, and %d again", out, f.sent, f.repeated)
+			}
 			if s.first > s.last || s.last > f.last || s.count() > window || s.first != f.acked+1 {
 				t.Fatalf("sends %v of %d blocks, %d acknowledged", s, f.last, f.acked)
 			}

@@ -47,14 +47,17 @@ func TestLargestBlock(t *testing.T) {
 	if got := pathMTU(loopback, peer); got != mtu {
 		t.Errorf("the path's MTU is %d, loopback's %d", got, lo.MTU)
 	}
-	if got, want := New(Config{}).largest(loopback, peer), mtu-32; got != want {
+	if got, want := New(Config{}).largest(0, loopback, peer), mtu-32; got != want {
 		t.Errorf("blocks of %d, want %d", got, want)
 	}
-	if got := New(Config{MaxBlock: 1024}).largest(loopback, peer); got != 1024 {
+	if got := New(Config{MaxBlock: 1024}).largest(0, loopback, peer); got != 1024 {
 		t.Errorf("blocks of %d, 1024 were configured", got)
 	}
+	if got := New(Config{MaxBlock: 1024}).largest(2048, loopback, peer); got != 2048 {
+		t.Errorf("blocks of %d, the file has 2048", got)
+	}
 	six := netip.MustParseAddr("::1")
-	if got := New(Config{}).largest(six, netip.AddrPortFrom(six, 9)); got < mtu-52 && got != plainBlock {
+	if got := New(Config{}).largest(0, six, netip.AddrPortFrom(six, 9)); got < mtu-52 && got != plainBlock {
 		t.Errorf("blocks of %d by IPv6", got)
 	}
 }

@@ -82,7 +82,7 @@ func (r *rig) open(name string, _ netip.AddrPort) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{Content: f, Size: info.Size(), Done: func(sent int64, err error) { r.ended <- ending{name, sent, err} }}, nil
+	return &File{Content: f, Size: info.Size(), Done: func(o Outcome) { r.ended <- ending{name, o.Sent, o.Err} }}, nil
 }
 
 // put writes a file.

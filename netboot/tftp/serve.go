@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,15 +122,15 @@ func (s *Server) serve(r request, peer netip.AddrPort, local netip.Addr, heard f
 	}
 	done := file.Done
 	if done == nil {
-		done = func(int64, error) {}
+		done = func(Outcome) {}
 	}
 	conn, err := bind(local)
 	if err != nil {
-		done(0, err)
+		done(Outcome{Err: err})
 		return errors.Join(err, file.Content.Close())
 	}
 	defer func() { _ = conn.Close() }()
-	terms := agree(r.options, file.Size, s.cfg.Window, func() int { return s.largest(local, peer) })
+	terms := agree(r.options, file.Size, cmp.Or(file.Window, s.cfg.Window), func() int { return s.largest(file.MaxBlock, local, peer) })
 	files := &s.files
 	if s.plain {
 		files = nil
@@ -142,7 +143,7 @@ func (s *Server) serve(r request, peer netip.AddrPort, local netip.Addr, heard f
 		defer s.live.leave(t)
 		err = t.run()
 	}
-	done(t.sent(), err)
+	done(t.outcome(err))
 	return t.from.close(&s.files)
 }
 
@@ -157,10 +158,10 @@ func (s *Server) open(name string, peer netip.AddrPort) (file *File, err error) 
 	return s.cfg.Open(name, peer)
 }
 
-// largest is the largest block for a client.
-func (s *Server) largest(local netip.Addr, peer netip.AddrPort) int {
-	if s.cfg.MaxBlock > 0 {
-		return s.cfg.MaxBlock
+// largest is the largest block for a client: the file's own limit, the configured one, or what the path carries whole.
+func (s *Server) largest(own int, local netip.Addr, peer netip.AddrPort) int {
+	if most := cmp.Or(own, s.cfg.MaxBlock); most > 0 {
+		return most
 	}
 	heads := 20 + 8 + headerSize
 	if peer.Addr().Is6() {

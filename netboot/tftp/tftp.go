@@ -26,9 +26,17 @@ type File struct {
 	}
 	// Size is the length of the content in bytes.
 	Size int64
-	// Done is told once how many bytes were sent, those that were sent again not counted, and what ended the transfer;
-	// nil: the last byte was acknowledged. It may be nil.
-	Done func(sent int64, err error)
+	// MaxBlock and Window are those of Config, for this file and client; 0: the Config's.
+	MaxBlock, Window int
+	// Done is told once how the transfer ended. It may be nil.
+	Done func(Outcome)
+}
+
+// Outcome is how a transfer ended.
+type Outcome struct {
+	Sent     int64 // bytes; those that were sent again are not counted
+	Repeated int64 // blocks that were sent again
+	Err      error // nil: the last byte was acknowledged
 }
 
 // Handler opens what a client asks for. It is called in the goroutine of the transfer and may take its time. An *Error is

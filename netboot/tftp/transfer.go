@@ -159,7 +159,8 @@ func (t *transfer) expired(now time.Time) verdict {
 	return t.send(s, now)
 }
 
-// sent is how many bytes of the file went out, those sent again not counted.
-func (t *transfer) sent() int64 {
-	return min(t.flight.sent*int64(t.terms.block), t.from.file.Size)
+// outcome is how the transfer ended; err as run gives it.
+func (t *transfer) outcome(err error) Outcome {
+	f := &t.flight
+	return Outcome{Sent: min(f.sent*int64(t.terms.block), t.from.file.Size), Repeated: f.repeated, Err: err}
 }

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -13,6 +13,7 @@ complete -c mozpool -f -n '__mozpool_at ""' -a completion -d 'Print what a shell
 complete -c mozpool -f -n '__mozpool_at ""' -a config -d 'Check a configuration, or print one.'
 complete -c mozpool -f -n '__mozpool_at ""' -a context -d 'Servers that have names, and the one that is talked to.'
 complete -c mozpool -f -n '__mozpool_at ""' -a demo -d 'Image a simulated rack, with a server of its own on loopback.'
+complete -c mozpool -f -n '__mozpool_at ""' -a doctor -d 'Look for what keeps boards from booting, on the server\'s own machine.'
 complete -c mozpool -f -n '__mozpool_at ""' -a event -d 'What happens to boards.'
 complete -c mozpool -f -n '__mozpool_at ""' -a hardware -d 'Hardware types.'
 complete -c mozpool -f -n '__mozpool_at ""' -a image -d 'Images that can be put on boards.'
@@ -272,6 +273,12 @@ complete -c mozpool -f -n '__mozpool_at "demo"' -l speed -r -d 'Divides every ti
 complete -c mozpool -f -n '__mozpool_at "demo"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "doctor"' -l config -r -d 'mozpool.yaml of the server on this machine, unless told otherwise.'
+complete -c mozpool -f -n '__mozpool_at "doctor"' -l output -x -a 'table json' -d 'table or json.'
+complete -c mozpool -f -n '__mozpool_at "doctor"' -l silent -r -d 'Name boards whose loader has not asked for so long; 168h is a week.'
+complete -c mozpool -f -n '__mozpool_at "doctor"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "doctor"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "doctor"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "event"' -a watch -d 'Show each transition of a board as it comes, until interrupted.'
 complete -c mozpool -f -n '__mozpool_at "event"' -a webhooks -d 'List the programs that are told of events, and how that goes.'
 complete -c mozpool -f -n '__mozpool_at "event"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mozpool/cmd/mozpool/config"
+	"mozpool/cmd/mozpool/doctor"
+	"mozpool/cmd/mozpool/server"
+)
+
+// TestDoctorOfServer examines a server that runs: what it knows of itself is asked of it.
+func TestDoctorOfServer(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "mozpool.yaml")
+	text := "data: data\nfiles: files\napi: {listen: \"127.0.0.1:0\"}\nracks:\n  r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, _, err := loadConfig(path, config.Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.Open(t.Context(), cfg, server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(t.Context()) }()
+	t.Cleanup(func() { // t.Context has ended by then
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	p := &program{}
+	p.Server = s.APIURL()
+	api, asked, err := (&doctorCommand{}).server(t.Context(), p, cfg)
+	if err != nil || api == nil || asked.Level != doctor.Green {
+		t.Fatalf("%+v, %v", asked, err)
+	}
+	var site doctor.Site
+	site.Config = cfg
+	if f := readSite(t.Context(), &site, api); f.Level != doctor.Green || len(site.Hardware) == 0 {
+		t.Errorf("%+v with %d hardware types", f, len(site.Hardware))
+	}
+}
+
+func TestDoctorExit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if code := run([]string{"doctor", "--config", filepath.Join(dir, "none.yaml")}); code != exitUsage {
+		t.Errorf("without a configuration it ends with %d", code)
+	}
+	path := filepath.Join(dir, "mozpool.yaml")
+	text := fmt.Sprintf("data: %s\nfiles: files\nracks:\n  r1: {listen: 192.0.2.1}\n", dir) // of documentation: on no machine
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code := run([]string{"--server", "http://127.0.0.1:1", "doctor", "--config", path, "-o", "json"}); code != exitFailed {
+		t.Errorf("with an address that is not there it ends with %d", code)
+	}
+}
+
+func TestDoctorForms(t *testing.T) {
+	t.Parallel()
+	r := doctor.Report{Level: doctor.Green}.With(doctor.Finding{Check: "clock", Level: doctor.Green, Text: "is kept right"}).
+		With(doctor.Finding{Check: "dns", Subject: "relay1", Level: doctor.Red, Text: "is not found", Remedy: "write its address"})
+	var table, js bytes.Buffer
+	if err := writeReport(&table, r); err != nil {
+		t.Fatal(err)
+	}
+	const want = "red    dns relay1: is not found\n       -> write its address\ngreen  clock: is kept right\n"
+	if table.String() != want {
+		t.Errorf("got\n%s", table.String())
+	}
+	if err := writeJSON(&js, r); err != nil {
+		t.Fatal(err)
+	}
+	var back doctor.Report
+	if err := json.Unmarshal(js.Bytes(), &back); err != nil || back.Level != doctor.Red || len(back.Findings) != 2 {
+		t.Errorf("%v: %s", err, js.String())
+	}
+	if !strings.Contains(js.String(), `"remedy": ""`) {
+		t.Errorf("a key is left out: %s", js.String())
+	}
+}
