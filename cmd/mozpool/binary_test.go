@@ -50,8 +50,15 @@ func newUser(t *testing.T) *user {
 		t.Fatal(err)
 	}
 	u.demo()
-	if out, code := u.sh("mozpool board wait board1@1 board2@1 board3@1"); code != 0 {
-		t.Fatalf("the demo's boards: exit %d, %s", code, out)
+	// The demo says where its API is before it has asked for everything.
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		out, code := u.sh("mozpool board wait board1@1 board2@1 board3@1")
+		if code == 0 {
+			break
+		}
+		if !strings.Contains(out, "has no attempt 1 yet") || time.Now().After(deadline) {
+			t.Fatalf("the demo's boards: exit %d, %s", code, out)
+		}
 	}
 	return u
 }
