@@ -9,7 +9,7 @@ FUZZ     ?= .
 SOAK     ?= 1h
 PACKAGE_ARCHS ?= amd64 arm64
 
-.PHONY: build demo test race lint e2e bench bench-peers fuzz soak golden generate package clean help
+.PHONY: build demo test race lint e2e bench bench-peers soak-virtual fuzz soak golden generate package clean help
 
 build: ## bin/mozpool, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
@@ -31,6 +31,9 @@ e2e: build ## image a QEMU ARM board, install the deb; needs root and QEMU
 
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+soak-virtual: ## a year of 60 unreliable boards in virtual time; 5 minutes
+	go test -run '^TestDays$$' -count=1 -timeout 60m -v ./actors -days 365
 
 bench-peers: ## TFTP, syslog and the API beside the servers of Debian; those that are absent are left out
 	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/syslogpeers ./cmd/mozpool/systemtest/bench

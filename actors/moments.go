@@ -86,12 +86,8 @@ func (a *boardActor) traceInput(from *board.Board, in *board.Input, r *board.Res
 		return
 	}
 	a.traceSame(from.Attempt)
-	switch in.Kind {
-	case board.PowerIsOff, board.PowerIsOn, board.PowerFailed:
-		if !t.ordered.IsZero() {
-			m.Took = in.Now.Sub(t.ordered).Milliseconds()
-		}
-		t.ordered = time.Time{}
+	if !t.ordered.IsZero() && (in.Kind == board.PowerIsOff || in.Kind == board.PowerIsOn || in.Kind == board.PowerFailed) {
+		m.Took, t.ordered = in.Now.Sub(t.ordered).Milliseconds(), time.Time{}
 	}
 	a.trace(r.Board.Attempt, m, false)
 	t.same = m

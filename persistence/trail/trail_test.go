@@ -80,7 +80,7 @@ func TestAFloodLeavesRoomForTheEnd(t *testing.T) {
 			read(t, tr, "b", 1)
 		}
 	}
-	tr.Append(Line{Board: "b", Attempt: 1, Data: []byte("the end"), Must: true})
+	tr.Append(Line{Board: "b", Attempt: 1, Data: []byte(strings.Repeat(".", 1000) + "the end"), Must: true})
 	got := read(t, tr, "b", 1)
 	if !strings.HasSuffix(got, "the end") || len(got) > MaxFile || len(got) < MaxFile-reserved-200 {
 		t.Errorf("%d bytes are kept, ending in %q", len(got), got[len(got)-20:])
