@@ -189,6 +189,10 @@ func toRepair(v *View, crossed *Incident) (ToRepair, bool) {
 		return r, false
 	}
 	r.Take, r.Remedy = take[r.Part], repairs[r.Part]
+	if b.Blame != nil && b.Blame.Mute() {
+		r.Take = "a card with the boot loader, and a board of its kind"
+		r.Remedy = "try another card first: the loader is on it; then look at the board's console and supply"
+	}
 	return r, true
 }
 

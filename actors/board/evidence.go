@@ -173,6 +173,12 @@ func silent(b *Board, in *Input) Blame {
 	}
 }
 
+// mute is what is said of a board of which nothing at all was heard. The loader is on the card, so it may be that too.
+var mute = Blame{PartBoard, "silent after power-on: the loader never asked"}
+
+// Mute says whether nothing at all was heard of the board.
+func (b Blame) Mute() bool { return b == mute }
+
 func silentBoot(last Kind, stillUp bool) Blame {
 	switch last {
 	case LoaderAsked:
@@ -187,7 +193,7 @@ func silentBoot(last Kind, stillUp bool) Blame {
 		if stillUp {
 			return notCut
 		}
-		return Blame{PartBoard, "silent after power-on: the loader never asked"}
+		return mute
 	}
 }
 
