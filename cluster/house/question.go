@@ -1,0 +1,107 @@
+package house
+
+import (
+	"context"
+	"errors"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+)
+
+// What can be asked of the holder of a rack.
+const (
+	aboutBoard  = "board"  // a wish, an order or evidence
+	aboutRelays = "relays" // what the relay boards of a rack do
+)
+
+// question is what is asked of the actors of a rack; one of the pointers is set.
+type question struct {
+	Rack     string           `json:"rack"`
+	Name     string           `json:"name,omitempty"` // of the board, for wishes and orders
+	Board    string           `json:"board,omitempty"`
+	Wish     *actors.Request  `json:"wish,omitempty"`
+	Order    *actors.Order    `json:"order,omitempty"`
+	Evidence *actors.Evidence `json:"evidence,omitempty"`
+	Report   *report          `json:"report,omitempty"`
+	Relay    *relayOrder      `json:"relay,omitempty"`
+	Wait     bool             `json:"wait,omitempty"` // evidence: until what came of it is stored
+}
+
+// report is how far a transfer or a write has come.
+type report struct {
+	Token    board.Token     `json:"token"`
+	Progress actors.Progress `json:"progress"`
+}
+
+// relayOrder is what a person asks of a relay.
+type relayOrder struct {
+	Power string         `json:"power"`
+	Do    actors.RelayDo `json:"do"`
+	By    string         `json:"by"`
+	Force bool           `json:"force,omitempty"`
+}
+
+// reply is the answer to a question.
+type reply struct {
+	NotHere bool               `json:"not_here,omitempty"` // the rack's actors do not run there; nothing was done
+	Problem *actors.Problem    `json:"problem,omitempty"`
+	Error   string             `json:"error,omitempty"` // anything else that went wrong
+	Answer  actors.Answer      `json:"answer,omitzero"`
+	Verdict board.Verdict      `json:"verdict,omitempty"`
+	On      bool               `json:"on,omitempty"`
+	Relays  []actors.RelayView `json:"relays,omitempty"`
+}
+
+// err is what the answer says went wrong; nil: nothing did.
+func (r *reply) err() error {
+	switch {
+	case r.Problem != nil:
+		return r.Problem
+	case r.Error != "":
+		return errors.New(r.Error)
+	}
+	return nil
+}
+
+func (r *reply) fail(err error) {
+	var p *actors.Problem
+	switch {
+	case errors.As(err, &p):
+		r.Problem = p
+	case err != nil:
+		r.Error = err.Error()
+	}
+}
+
+// again says whether asking twice does no more than asking once: a wish carries its id into the board's record, and
+// evidence is judged by its boot.
+func (q *question) again() bool { return q.Order == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus) }
+
+// carryOut asks the actors of a rack that runs here.
+func (h *House) carryOut(ctx context.Context, t *tenure, q *question) (r reply) {
+	var err error
+	switch f := t.fleet; {
+	case q.Wish != nil:
+		r.Answer, err = f.Wish(ctx, q.Name, *q.Wish)
+	case q.Order != nil:
+		r.Answer, err = f.Do(ctx, q.Name, *q.Order)
+	case q.Evidence != nil && q.Wait:
+		r.Verdict, err = f.Ask(ctx, q.Board, *q.Evidence)
+	case q.Evidence != nil:
+		f.Tell(q.Board, *q.Evidence)
+	case q.Report != nil:
+		f.Report(q.Board, q.Report.Token, q.Report.Progress)
+	case q.Relay != nil:
+		r.On, err = f.Relay(ctx, q.Relay.Power, q.Relay.Do, q.Relay.By, q.Relay.Force)
+	default:
+		err = &actors.Problem{Kind: actors.BadRequest, Text: "a question that this version does not know", Remedy: "upgrade this server"}
+	}
+	if err == nil && q.Evidence != nil && writes(q.Evidence) {
+		// The write gate opens only while the lease is held, after the commit.
+		if lapsed := h.acting(t.rack, t.epoch); lapsed != nil {
+			err = unavailable("%v", lapsed)
+		}
+	}
+	r.fail(err)
+	return r
+}

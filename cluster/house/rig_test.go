@@ -1,0 +1,195 @@
+package house
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/actors/inventory"
+	"mozpool/cluster/ask"
+	"mozpool/persistence"
+)
+
+// plans pins nothing.
+type plans struct{}
+
+func (plans) Plan(context.Context, inventory.Spec, board.Want, string, map[string]string) (*actors.Inputs, error) {
+	return &actors.Inputs{Raw: []byte("x")}, nil
+}
+
+func (plans) Open(raw []byte) (*actors.Inputs, error) { return &actors.Inputs{Raw: raw}, nil }
+
+// switches are relay boards that always work; they note who has a connection.
+type switches struct {
+	before func() error
+	cuts   *int
+}
+
+func (s switches) Parse(spec string) (actors.Switch, error) {
+	return actors.Switch{Board: spec, Bank: 1, Relay: 1}, nil
+}
+
+func (s switches) Dial(_ context.Context, _ string, before func() error) (actors.RelaySession, error) {
+	s.before = before
+	return s, before()
+}
+
+func (switches) Rest() time.Duration        { return time.Second }
+func (switches) Test(context.Context) error { return nil }
+func (switches) Close() error               { return nil }
+
+func (s switches) Set(_ context.Context, _ actors.Switch, on bool) error {
+	if !on {
+		*s.cuts++
+	}
+	return s.before()
+}
+
+func (s switches) Powered(context.Context, actors.Switch) (bool, error) { return true, s.before() }
+
+// cluster is the leases, the journal and the wires of some houses in one process.
+type cluster struct {
+	*persistence.Memory
+	t      *testing.T
+	mu     sync.Mutex
+	holder map[string]string
+	epoch  map[string]uint64
+	houses map[string]*House
+	cut    map[string]bool // servers that nobody reaches
+	asked  int
+	cuts   int
+}
+
+// of is one server's end of the cluster.
+type end struct {
+	*cluster
+	name    string
+	changed chan struct{}
+}
+
+func (e *end) Racks() map[string]uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	racks := map[string]uint64{}
+	for rack, holder := range e.holder {
+		if holder == e.name {
+			racks[rack] = e.epoch[rack]
+		}
+	}
+	return racks
+}
+
+func (e *end) Held(rack string) (uint64, time.Duration, bool) {
+	epoch, ok := e.Racks()[rack]
+	return epoch, 0, ok
+}
+
+func (e *end) Changed() <-chan struct{} { return e.changed }
+
+func (e *end) Holder(rack string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.holder[rack]
+}
+
+// Ask carries a question to another house, through JSON as on a wire.
+func (e *end) Ask(ctx context.Context, server string, q ask.Question, answer any) error {
+	e.mu.Lock()
+	h, cut := e.houses[server], e.cut[server]
+	e.asked++
+	e.mu.Unlock()
+	if cut {
+		return fmt.Errorf("cut: %w", ask.ErrNotSent)
+	}
+	data, err := json.Marshal(h.Answer(ctx, q))
+	return errors.Join(err, json.Unmarshal(data, answer))
+}
+
+// Commit stores, and shows the change to all houses as their copies of a log would.
+func (c *cluster) Commit(ctx context.Context, change persistence.Change) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.Memory.Commit(ctx, change)
+	if err == nil {
+		for _, h := range c.houses {
+			h.feed.add(change)
+		}
+	}
+	return err
+}
+
+// grant gives a rack to a server, or takes it from all ("").
+func (c *cluster) grant(rack, server string) {
+	c.mu.Lock()
+	c.holder[rack] = server
+	c.epoch[rack]++
+	houses := maps.Clone(c.houses)
+	c.mu.Unlock()
+	for _, h := range houses {
+		h.cfg.Leases.(*end).changed <- struct{}{}
+	}
+	synctest.Wait()
+}
+
+var boards = func() []inventory.Spec {
+	var all []inventory.Spec
+	for i, rack := range []string{"r1", "r1", "r2"} {
+		mac, err := inventory.ParseMAC(fmt.Sprintf("52:54:00:00:00:%02x", i))
+		if err != nil {
+			panic(err)
+		}
+		name := fmt.Sprintf("board%d", i+1)
+		all = append(all, inventory.Spec{ID: name, Name: name, MAC: mac, Rack: rack, Hardware: "h", Power: "relays-of-" + rack})
+	}
+	return all
+}()
+
+// newCluster runs houses img1 and img2 with boards board1 and board2 in r1, board3 in r2; img1 holds both.
+func newCluster(t *testing.T) *cluster {
+	c := &cluster{Memory: persistence.NewMemory(), t: t, holder: map[string]string{"r1": "img1", "r2": "img1"},
+		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}}
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for _, name := range []string{"img1", "img2"} {
+		e := &end{c, name, make(chan struct{}, 8)}
+		h := New(Config{Server: name, Leases: e, Peers: e, Fleet: actors.Config{Journal: c, Planner: plans{}, Power: switches{cuts: &c.cuts},
+			Probe: func(context.Context, netip.Addr, actors.Check) error { return nil }}})
+		c.houses[name] = h
+		if err := h.Load(t.Context(), boards); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, h := range c.houses {
+		all.Go(func() {
+			if err := h.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Cleanup(func() { stop(); all.Wait() })
+	synctest.Wait()
+	return c
+}
+
+// forgetful loses the answer to the first question.
+type forgetful struct {
+	*end
+	asked *int
+}
+
+func (f forgetful) Ask(ctx context.Context, server string, q ask.Question, answer any) error {
+	err := f.end.Ask(ctx, server, q, answer)
+	if *f.asked++; *f.asked == 1 {
+		return fmt.Errorf("torn: %w", ask.ErrLost)
+	}
+	return err
+}
