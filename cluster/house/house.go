@@ -62,8 +62,8 @@ type Config struct {
 type House struct {
 	cfg    Config
 	log    *slog.Logger
-	all    atomic.Pointer[actors.Fleet]            // as the journal has them; no actor lives there
-	here   atomic.Pointer[map[string]*tenure]      // racks whose actors run here, by name
+	all    atomic.Pointer[actors.Fleet]       // as the journal has them; no actor lives there
+	here   atomic.Pointer[map[string]*tenure] // racks whose actors run here, by name
 	ending context.Context
 	end    context.CancelFunc
 

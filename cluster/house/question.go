@@ -75,7 +75,9 @@ func (r *reply) fail(err error) {
 
 // again says whether asking twice does no more than asking once: a wish carries its id into the board's record, and
 // evidence is judged by its boot.
-func (q *question) again() bool { return q.Order == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus) }
+func (q *question) again() bool {
+	return q.Order == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus)
+}
 
 // carryOut asks the actors of a rack that runs here.
 func (h *House) carryOut(ctx context.Context, t *tenure, q *question) (r reply) {

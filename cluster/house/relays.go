@@ -50,10 +50,13 @@ func (h *House) relaysHere() (all []actors.RelayView) {
 func (h *House) relaysElsewhere() [][]actors.RelayView {
 	ctx, cancel := context.WithTimeout(h.ending, gather)
 	defer cancel()
-	holders := make(map[string]bool)
+	racks, holders := make(map[string]bool), make(map[string]bool)
 	for _, v := range h.all.Load().Views() {
-		if h.fleet(v.Spec.Rack) == nil {
-			holders[h.cfg.Peers.Holder(v.Spec.Rack)] = true
+		racks[v.Spec.Rack] = true
+	}
+	for rack := range racks {
+		if h.fleet(rack) == nil {
+			holders[h.cfg.Peers.Holder(rack)] = true
 		}
 	}
 	delete(holders, "")
