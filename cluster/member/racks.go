@@ -155,3 +155,18 @@ func (m *Member) leaseState() (s lease.State, err error) {
 	})
 	return s, err
 }
+
+// Leave hands every rack that this server holds to another that lives, until ctx ends. A rack that nobody else may
+// serve is kept: this server's next process is granted it at once.
+func (m *Member) Leave(ctx context.Context) {
+	orders := m.orders()
+	for rack := range m.leases.Racks() {
+		i := slices.IndexFunc(orders[rack], func(s string) bool { return s != m.cfg.Server && m.leases.Live(s) })
+		if i < 0 {
+			continue
+		}
+		if err := m.leases.HandOver(ctx, m.journal, rack, orders[rack][i]); err != nil {
+			m.log.Warn("cluster: a rack was not handed over before this server stopped", "rack", rack, "to", orders[rack][i], "error", err)
+		}
+	}
+}
