@@ -35,17 +35,17 @@ type switches struct {
 }
 
 func (s switches) Parse(spec string) (actors.Switch, error) {
-	return actors.Switch{Board: spec, Bank: 1, Relay: 1}, nil
+	return actors.Switch{Board: spec, Outlet: "1", Line: spec, Rest: time.Second}, nil
 }
 
-func (s switches) Dial(_ context.Context, _ string, before func() error) (actors.RelaySession, error) {
+func (s switches) Dial(_ context.Context, _ actors.Switch, before func() error) (actors.RelaySession, error) {
 	s.before = before
 	return s, before()
 }
 
-func (switches) Rest() time.Duration        { return time.Second }
-func (switches) Test(context.Context) error { return nil }
-func (switches) Close() error               { return nil }
+func (switches) Test(context.Context) error                 { return nil }
+func (switches) Cycle(context.Context, actors.Switch) error { return nil }
+func (switches) Close() error                               { return nil }
 
 func (s switches) Set(_ context.Context, _ actors.Switch, on bool) error {
 	if !on {

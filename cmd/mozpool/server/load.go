@@ -115,7 +115,7 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 func (l *lists) shared(cfg config.Config) (problems strictyaml.Problems) {
 	rack := make(map[string]string)
 	for _, s := range l.specs {
-		sw, err := relays{}.Parse(s.Power)
+		sw, err := relays{1}.Parse(s.Power)
 		if err != nil || sw.Manual() {
 			continue
 		}
