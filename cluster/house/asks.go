@@ -157,7 +157,7 @@ func (h *House) try(ctx context.Context, id string, q *question) (reply, error) 
 	if t := (*h.here.Load())[q.Rack]; t != nil {
 		r := h.carryOut(ctx, t, q)
 		// Actors that ended amid the question leave it open; the next holder knows a repeat.
-		r.NotHere = r.Problem != nil && r.Problem.Kind == actors.Unavailable && q.again() && h.fleet(q.Rack) != t.fleet
+		r.NotHere = r.NotHere || r.Problem != nil && r.Problem.Kind == actors.Unavailable && q.again() && h.fleet(q.Rack) != t.fleet
 		return r, nil
 	}
 	holder := h.cfg.Peers.Holder(q.Rack)

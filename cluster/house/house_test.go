@@ -129,6 +129,26 @@ func TestALostRackIsLetGo(t *testing.T) {
 	})
 }
 
+// A server that was frozen while its rack went to another, and has not noticed yet, has its questions answered there.
+func TestAFencedServerAsksTheNext(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		c.grant("r1", "img2")
+		one := c.houses["img1"]
+		late, err := func() (*tenure, error) { // as it was before
+			one.changing.Lock()
+			defer one.changing.Unlock()
+			return (*one.here.Load())["r1"], one.begin(t.Context(), "r1", 1)
+		}()
+		if late != nil || err != nil {
+			t.Fatal(late, err)
+		}
+		a, err := one.Wish(t.Context(), "board1", actors.Request{Want: board.WantPowerOff})
+		if err != nil || a.Attempt != 1 {
+			t.Errorf("answered %+v, %v", a, err)
+		}
+	})
+}
+
 // The write gate opens only at the holder, and only while it holds.
 func TestTheWriteGate(t *testing.T) {
 	in(t, func(t *testing.T, c *cluster) {

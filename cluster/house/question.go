@@ -6,6 +6,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/persistence"
 )
 
 // What can be asked of the holder of a rack.
@@ -103,6 +104,9 @@ func (h *House) carryOut(ctx context.Context, t *tenure, q *question) (r reply) 
 		if lapsed := h.acting(t.rack, t.epoch); lapsed != nil {
 			err = unavailable("%v", lapsed)
 		}
+	}
+	if errors.Is(err, persistence.ErrFenced) {
+		return reply{NotHere: true} // another holds the rack by now, and nothing was stored
 	}
 	r.fail(err)
 	return r

@@ -118,6 +118,9 @@ func (e *end) Ask(ctx context.Context, server string, q ask.Question, answer any
 func (c *cluster) Commit(ctx context.Context, change persistence.Change) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if change.Epoch < c.epoch[change.Rack] {
+		return persistence.ErrFenced
+	}
 	err := c.Memory.Commit(ctx, change)
 	if err == nil {
 		for _, h := range c.houses {

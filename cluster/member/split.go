@@ -1,7 +1,9 @@
 package member
 
 import (
+	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -62,7 +64,11 @@ func (s *split) sort(c net.Conn) {
 		to, conn = s.asks, plain{c}
 	}
 	if err != nil {
-		s.out.Warn("cluster: a connection was refused", "error", err)
+		level := slog.LevelWarn
+		if errors.Is(err, io.EOF) {
+			level = slog.LevelDebug // who connected did not wait: this server was too slow, or is looked at
+		}
+		s.out.Log(context.Background(), level, "cluster: a connection was refused", "error", err)
 		_ = c.Close() // nobody is left to tell
 		return
 	}

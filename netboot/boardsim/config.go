@@ -21,8 +21,8 @@ type Config struct {
 	TFTP netip.AddrPort
 	// UpPort is the port of the rack's HTTP listener, where an image with a callback reports. Default: 8000.
 	UpPort int
-	// Where tells TFTP and UpPort of the moment, for racks that change hands: it is asked each time as DHCP is, or a
-	// service address is reached. nil: they stay.
+	// Where tells TFTP and UpPort of the moment, for racks that change hands: it is asked at each connection, which goes
+	// there whatever the URL says, as to a service address that moved. nil: they stay.
 	Where func() (tftp netip.AddrPort, upPort int)
 	// Card is the file that is the board's card; made if missing. It is sparse.
 	Card string

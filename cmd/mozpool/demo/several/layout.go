@@ -3,6 +3,7 @@ package several
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strconv"
@@ -111,38 +112,47 @@ type finder struct {
 	err  error
 }
 
-func (f *finder) tcp() uint16 {
-	l, err := net.Listen("tcp", host+":0")
-	if err != nil {
-		f.err = errors.Join(f.err, err)
-		return 0
-	}
-	f.held = append(f.held, l)
-	return l.Addr().(*net.TCPAddr).AddrPort().Port()
-}
+// Ports are looked for below those that systems give to whoever wants any: a server that comes back must find its own
+// free.
+const firstPort, portRange = 12000, 20000
 
-func (f *finder) udp() uint16 {
-	l, err := net.ListenPacket("udp", host+":0")
-	if err != nil {
-		f.err = errors.Join(f.err, err)
-		return 0
-	}
-	f.held = append(f.held, l)
-	return l.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-}
+func (f *finder) tcp() uint16 { return f.find(true, false) }
+
+func (f *finder) udp() uint16 { return f.find(false, true) }
 
 // both is a port that is free for TCP and UDP.
-func (f *finder) both() uint16 {
-	for range 20 {
-		port := f.tcp()
-		l, err := net.ListenPacket("udp", fmt.Sprintf("%s:%d", host, port))
-		if err == nil {
-			f.held = append(f.held, l)
-			return port
+func (f *finder) both() uint16 { return f.find(true, true) }
+
+func (f *finder) find(tcp, udp bool) uint16 {
+	var last error
+	for range 200 {
+		port := firstPort + rand.N(portRange)
+		address := fmt.Sprintf("%s:%d", host, port)
+		if last = f.hold(address, tcp, udp); last == nil {
+			return uint16(port)
 		}
 	}
-	f.err = errors.Join(f.err, errors.New("no port is free for TCP and UDP"))
+	f.err = errors.Join(f.err, last)
 	return 0
+}
+
+// hold listens on an address; on an error a half of it may stay held, until release.
+func (f *finder) hold(address string, tcp, udp bool) error {
+	if tcp {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		f.held = append(f.held, l)
+	}
+	if udp {
+		l, err := net.ListenPacket("udp", address)
+		if err != nil {
+			return err
+		}
+		f.held = append(f.held, l)
+	}
+	return nil
 }
 
 func (f *finder) release() {

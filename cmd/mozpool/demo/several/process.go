@@ -94,6 +94,9 @@ func (p *Process) lastLine() string {
 	return lines[len(lines)-1]
 }
 
+// Log is what the server has logged, where that goes to a file.
+func (p *Process) Log() ([]byte, error) { return os.ReadFile(p.path) }
+
 // Client talks to this server alone.
 func (p *Process) Client() *client.Client {
 	p.mu.Lock()

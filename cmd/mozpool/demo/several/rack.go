@@ -25,8 +25,24 @@ type Rack struct {
 	size   int
 	where  func() (tftp netip.AddrPort, upPort int)
 
-	mu  sync.Mutex
-	off map[boardsim.Place]bool // who has no power, until the boards are plugged in
+	mu   sync.Mutex
+	off  map[boardsim.Place]bool // who has no power, until the boards are plugged in
+	cuts map[boardsim.Place]int
+}
+
+// Cuts is how often the nth board of the rack lost its power, n from 0, by its relay's own record.
+func (r *Rack) Cuts(n int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cuts[boardsim.PlaceOf(n, perRelayBoard)]
+}
+
+// Names are the rack's boards.
+func (r *Rack) Names() (names []string) {
+	for i := range r.size {
+		names = append(names, boardsim.NameOf(r.first+i))
+	}
+	return names
 }
 
 // plugRelays makes the relay boards.
@@ -47,6 +63,12 @@ func (r *Rack) plugRelays(speed float64) error {
 func (r *Rack) switched(p boardsim.Place, on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !on {
+		if r.cuts == nil {
+			r.cuts = make(map[boardsim.Place]int)
+		}
+		r.cuts[p]++
+	}
 	if r.Boards != nil {
 		r.Boards.Switch(p, on)
 		return
@@ -61,7 +83,7 @@ func (r *Rack) switched(p boardsim.Place, on bool) {
 func (r *Rack) plugBoards(o Options, dir string) error {
 	tftp, up := r.where()
 	boards, err := boardsim.NewRack(boardsim.RackConfig{Boards: r.size, First: r.first, Dir: dir, PerRelayBoard: perRelayBoard,
-		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed}})
+		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, Times: o.Times, OnEvent: o.OnEvent, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed}})
 	if err != nil {
 		return fmt.Errorf("rack %s: %w", r.Name, err)
 	}

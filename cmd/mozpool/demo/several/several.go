@@ -17,6 +17,7 @@ import (
 
 	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/boardsim"
 )
 
 // Options shape a cluster.
@@ -28,6 +29,9 @@ type Options struct {
 	Speed     float64
 	Seed      uint64
 	FaultRate float64
+	// Times of the boards; zero fields are those of a real one. OnEvent hears what they really do; it must not wait.
+	Times   boardsim.Times
+	OnEvent func(boardsim.Event)
 	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
 	Log *os.File
 }

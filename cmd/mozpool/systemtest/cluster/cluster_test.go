@@ -1,0 +1,70 @@
+package cluster
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"mozpool/cmd/mozpool/demo/several"
+)
+
+// frozen is how long a server is stopped: longer than any lease.
+const frozen = 15 * time.Second
+
+// One cluster lives through it all, since starting one takes longer than most faults: whoever holds a rack is killed,
+// whoever leads, one who does both, one is frozen and wakes, and each is restarted in turn, all under imaging. Every
+// board ends ready each time, by its one wish; no board is cut while it writes, no power is cut that nobody decided on,
+// and no epoch is run by two.
+func TestACluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	w := newWorld(t)
+	w.imaging(3)
+	owner := w.holder("r2")
+	if owner == w.leader() {
+		owner = w.holder("r3")
+	}
+	w.killed(owner) // it does not lead
+	w.allReady()
+	w.back(owner)
+
+	w.imaging(3)
+	leader := w.leader()
+	w.killed(leader) // it owns a rack as well
+	w.allReady()
+	w.back(leader)
+
+	w.imaging(3)
+	owner = w.holder("r1")
+	w.must(owner.Signal(syscall.SIGSTOP))
+	woken := time.After(frozen)
+	w.until("the rack to change hands", func() bool { return w.Holder("r1") != owner })
+	<-woken
+	w.must(owner.Signal(syscall.SIGCONT))
+	w.allReady()
+
+	w.imaging(3)
+	for _, p := range w.Servers { // in turn
+		w.must(p.Stop())
+		w.back(p)
+	}
+	w.allReady()
+	w.judge()
+}
+
+// killed kills a server, and says how long it takes until a wish for a board of each of its racks is taken elsewhere.
+func (w *world) killed(p *several.Process) {
+	w.t.Helper()
+	w.must(p.Kill())
+	began := time.Now()
+	w.until("its racks to be held by others", func() bool {
+		for _, r := range w.Racks {
+			if w.Holder(r.Name) == p {
+				return false
+			}
+		}
+		return true
+	})
+	w.t.Logf("%s was killed: its racks were held by others after %.1f s", p.Name, time.Since(began).Seconds())
+}
