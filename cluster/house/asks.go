@@ -177,6 +177,9 @@ func (h *House) try(ctx context.Context, id string, q *question) (reply, error) 
 
 // Answer answers another server's question; it is an ask.Handler. It never asks further.
 func (h *House) Answer(ctx context.Context, asked ask.Question) any {
+	if asked.Subject == aboutLog {
+		return h.linesHere(ctx, asked.Body)
+	}
 	var q question
 	if err := json.Unmarshal(asked.Body, &q); err != nil {
 		return reply{Error: fmt.Sprintf("read a question of %s: %v", asked.From, err)}

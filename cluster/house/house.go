@@ -42,6 +42,8 @@ type Leases interface {
 type Peers interface {
 	// Holder is the server that holds a rack as far as is known here; "": none is known.
 	Holder(rack string) (server string)
+	// Others are all other servers of the cluster.
+	Others() []string
 	// Ask asks a server; errors are those of package ask.
 	Ask(ctx context.Context, server string, q ask.Question, answer any) error
 }

@@ -51,6 +51,7 @@ type reply struct {
 	Verdict board.Verdict      `json:"verdict,omitempty"`
 	On      bool               `json:"on,omitempty"`
 	Relays  []actors.RelayView `json:"relays,omitempty"`
+	Lines   []persistence.Line `json:"lines,omitempty"`
 }
 
 // err is what the answer says went wrong; nil: nothing did.

@@ -101,6 +101,15 @@ func (e *end) Holder(rack string) string {
 	return e.holder[rack]
 }
 
+func (e *end) Others() (names []string) {
+	for name := range e.houses {
+		if name != e.name {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Ask carries a question to another house, through JSON as on a wire.
 func (e *end) Ask(ctx context.Context, server string, q ask.Question, answer any) error {
 	e.mu.Lock()
@@ -164,7 +173,7 @@ func newCluster(t *testing.T) *cluster {
 	var all sync.WaitGroup
 	for _, name := range []string{"img1", "img2"} {
 		e := &end{c, name, make(chan struct{}, 8)}
-		h := New(Config{Server: name, Leases: e, Peers: e, Fleet: actors.Config{Journal: c, Planner: plans{}, Power: switches{cuts: &c.cuts},
+		h := New(Config{Server: name, Leases: e, Peers: e, Fleet: actors.Config{Journal: c, Logs: &lines{}, Planner: plans{}, Power: switches{cuts: &c.cuts},
 			Probe: func(context.Context, netip.Addr, actors.Check) error { return nil }}})
 		c.houses[name] = h
 		if err := h.Load(t.Context(), boards); err != nil {
@@ -196,3 +205,34 @@ func (f forgetful) Ask(ctx context.Context, server string, q ask.Question, answe
 	}
 	return err
 }
+
+// lines are a server's logs.
+type lines struct {
+	persistence.Logs // nothing else is used
+	mu               sync.Mutex
+	all              []persistence.Line
+}
+
+func (l *lines) Append(line persistence.Line) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, line)
+	return true
+}
+
+func (l *lines) Query(_ context.Context, f persistence.Filter) (found []persistence.Line, _ error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.all {
+		if line.Board == f.Board && !line.At.Before(f.Since) && (f.Source == "" || f.Source == line.Source) {
+			found = append(found, line)
+		}
+	}
+	return found, nil
+}
+
+func (l *lines) Follow(context.Context, persistence.Filter, func(persistence.Line, uint64) bool) error {
+	return errHere
+}
+
+var errHere = errors.New("followed here")

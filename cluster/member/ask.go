@@ -29,6 +29,16 @@ type (
 
 var kinds = map[string]error{"not_found": persistence.ErrNotFound, "invalid": persistence.ErrInvalid, "unavailable": persistence.ErrUnavailable}
 
+// Others are all other servers of the group.
+func (m *Member) Others() (names []string) {
+	for _, s := range m.journal.Servers() {
+		if string(s.ID) != m.cfg.Server {
+			names = append(names, string(s.ID))
+		}
+	}
+	return names
+}
+
 // Ask asks a server of the cluster; errors are those of package ask.
 func (m *Member) Ask(ctx context.Context, server string, q ask.Question, answer any) error {
 	if m.asks == nil {

@@ -15,6 +15,7 @@ import (
 	"mozpool/cluster/ask"
 	"mozpool/cluster/house"
 	"mozpool/cluster/member"
+	"mozpool/httpapi"
 	"mozpool/httpapi/events"
 	"mozpool/persistence"
 )
@@ -78,6 +79,14 @@ func (s *Server) openHouse() {
 	s.cluster.house.Store(h)
 	s.registry.MustRegister(h.Collector())
 	s.boards, s.load, s.stopBoards = h, h.Load, h.Stop
+}
+
+// allLogs are the boards' lines: this server's own, or those of all servers.
+func (s *Server) allLogs() httpapi.Logs {
+	if s.cluster == nil {
+		return s.logs
+	}
+	return s.cluster.house.Load().Logs()
 }
 
 // toldHere passes a transition of a board whose actor runs here to those that must hear of it once.

@@ -181,7 +181,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	if err := s.openWebhooks(); err != nil {
 		return err
 	}
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
