@@ -56,7 +56,11 @@ type Config struct {
 	// Fleet is that of a rack's fleet; Epoch and Lease are set here, and Racks has all racks.
 	Fleet actors.Config
 	// Told hears of the transitions of all boards of the cluster. It must not wait. nil: nobody is told.
-	Told   func(name, rack string, e actors.Event)
+	Told func(name, rack string, e actors.Event)
+	// Begun hears that a rack's actors run here from now on, and gets who tells whether the rack is held; Ended that they
+	// are about to end. nil: nobody hears.
+	Begun  func(rack string, held func() bool)
+	Ended  func(rack string)
 	Logger *slog.Logger // nil: silence
 }
 
@@ -89,6 +93,9 @@ type tenure struct {
 func New(cfg Config) *House {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Begun == nil {
+		cfg.Begun, cfg.Ended = func(string, func() bool) {}, func(string) {}
 	}
 	h := &House{cfg: cfg, log: cfg.Logger, done: make(map[string]uint64), feed: newFeed(), telling: make(chan struct{}, tellings)}
 	h.here.Store(&map[string]*tenure{})

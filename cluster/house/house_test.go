@@ -101,6 +101,10 @@ func TestARackChangesHands(t *testing.T) {
 		if err != nil || !a.Repeated || c.cuts != 1 {
 			t.Errorf("repeated: %+v, %v; %d cuts", a, err, c.cuts)
 		}
+		if c.mu.Lock(); len(c.runs) != 2 || !c.runs["img2 r1"] || !c.runs["img1 r2"] {
+			t.Errorf("told to run: %v", c.runs)
+		}
+		c.mu.Unlock()
 		c.grant("r1", "img1")
 		if one.fleet("r1") == nil || two.fleet("r1") != nil {
 			t.Error("the rack did not come back")

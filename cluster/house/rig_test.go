@@ -67,6 +67,23 @@ type cluster struct {
 	cut    map[string]bool // servers that nobody reaches
 	asked  int
 	cuts   int
+	runs   map[string]bool // server and rack whose actors run, by what the houses told
+}
+
+func (c *cluster) begun(server string) func(string, func() bool) {
+	return func(rack string, held func() bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.runs[server+" "+rack] = true
+	}
+}
+
+func (c *cluster) ended(server string) func(string) {
+	return func(rack string) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.runs, server+" "+rack)
+	}
 }
 
 // of is one server's end of the cluster.
@@ -168,12 +185,12 @@ var boards = func() []inventory.Spec {
 // newCluster runs houses img1 and img2 with boards board1 and board2 in r1, board3 in r2; img1 holds both.
 func newCluster(t *testing.T) *cluster {
 	c := &cluster{Memory: persistence.NewMemory(), t: t, holder: map[string]string{"r1": "img1", "r2": "img1"},
-		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}}
+		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}, runs: map[string]bool{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for _, name := range []string{"img1", "img2"} {
 		e := &end{c, name, make(chan struct{}, 8)}
-		h := New(Config{Server: name, Leases: e, Peers: e, Fleet: actors.Config{Journal: c, Logs: &lines{}, Planner: plans{}, Power: switches{cuts: &c.cuts},
+		h := New(Config{Server: name, Leases: e, Peers: e, Begun: c.begun(name), Ended: c.ended(name), Fleet: actors.Config{Journal: c, Logs: &lines{}, Planner: plans{}, Power: switches{cuts: &c.cuts},
 			Probe: func(context.Context, netip.Addr, actors.Check) error { return nil }}})
 		c.houses[name] = h
 		if err := h.Load(t.Context(), boards); err != nil {

@@ -79,6 +79,7 @@ func (h *House) begin(ctx context.Context, rack string, epoch uint64) error {
 		return fmt.Errorf("take up the boards of rack %s: %w", rack, err)
 	}
 	h.set(rack, t)
+	h.cfg.Begun(rack, func() bool { return h.acting(rack, epoch) == nil })
 	h.log.Info("cluster: a rack's actors run here", "rack", rack, "epoch", epoch, "boards", len(boards))
 	return nil
 }
@@ -89,6 +90,7 @@ func (h *House) finish(rack string) {
 	if t == nil {
 		return
 	}
+	h.cfg.Ended(rack)
 	h.set(rack, nil) // whoever asks from now on asks the next holder
 	t.fleet.Stop()
 }

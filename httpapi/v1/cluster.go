@@ -27,17 +27,18 @@ type ClusterServer struct {
 // ClusterRack is who holds a rack.
 type ClusterRack struct {
 	Name     string   `json:"name"`
-	Servers  []string `json:"servers"` // that may serve it, the preferred first
-	Holder   string   `json:"holder"`  // empty: nobody
-	Epoch    uint64   `json:"epoch"`   // rises with each change of hands
-	Live     bool     `json:"live"`    // the holder renews its session; false: the rack is about to change hands, or nobody can take it
-	TakeOver string   `json:"take_over"`
+	Servers  []string `json:"servers"`   // that may serve it, the preferred first
+	Holder   string   `json:"holder"`    // empty: nobody
+	Epoch    uint64   `json:"epoch"`     // rises with each change of hands
+	Live     bool     `json:"live"`      // the holder renews its session; false: the rack is about to change hands, or nobody can take it
+	TakeOver string   `json:"take_over"` // what follows the holder to another server, as the configuration of the server asked says
 }
 
 // What follows the holder of a rack to another server.
 const (
-	TakeOverNone = "none"     // nobody else may serve the rack
-	TakeOverAPI  = "API only" // boards know the address of one server
+	TakeOverNone    = "none"            // nobody else may serve the rack
+	TakeOverAPI     = "API only"        // boards know the address of one server
+	TakeOverAddress = "service address" // boards find the new holder under the same address
 )
 
 // ServerOrder names a server of the cluster.

@@ -6,13 +6,18 @@ import (
 
 	"mozpool/actors"
 	"mozpool/cluster/member"
+	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/persistence"
 )
 
 // clusterAPI shows the cluster to people, and hands on what they ask of it.
-type clusterAPI struct{ m *member.Member }
+type clusterAPI struct {
+	m      *member.Member
+	racks  map[string]config.Rack
+	moving bool // this machine lets service addresses be moved
+}
 
 var _ httpapi.Cluster = clusterAPI{}
 
@@ -21,7 +26,7 @@ func (s *Server) clusterFace() httpapi.Cluster {
 	if s.cluster == nil {
 		return nil
 	}
-	return clusterAPI{s.cluster.member}
+	return clusterAPI{s.cluster.member, s.cfg.Racks, s.cluster.addresses.Check() == nil}
 }
 
 // Status implements httpapi.Cluster.
@@ -36,14 +41,21 @@ func (a clusterAPI) Status() (v1.Cluster, error) {
 			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, Racks: append([]string{}, o.Holds...)})
 	}
 	for _, r := range s.Racks {
-		over := v1.TakeOverAPI
-		if len(r.Servers) < 2 {
-			over = v1.TakeOverNone
-		}
 		c.Racks = append(c.Racks, v1.ClusterRack{Name: r.Name, Servers: append([]string{}, r.Servers...), Holder: r.Holder, Epoch: r.Epoch,
-			Live: r.Live, TakeOver: over})
+			Live: r.Live, TakeOver: a.takeOver(r)})
 	}
 	return c, nil
+}
+
+// takeOver is what follows the holder of a rack.
+func (a clusterAPI) takeOver(r member.Rack) string {
+	switch {
+	case len(r.Servers) < 2:
+		return v1.TakeOverNone
+	case a.moving && a.racks[r.Name].ServiceAddress.Prefix.IsValid():
+		return v1.TakeOverAddress
+	}
+	return v1.TakeOverAPI
 }
 
 // Transfer implements httpapi.Cluster.

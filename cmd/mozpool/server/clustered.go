@@ -12,6 +12,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/inventory"
+	"mozpool/cluster/address"
 	"mozpool/cluster/ask"
 	"mozpool/cluster/house"
 	"mozpool/cluster/member"
@@ -27,6 +28,8 @@ const leaveLimit = 3 * time.Second
 type clustered struct {
 	member *member.Member
 	house  atomic.Pointer[house.House] // nil until the journal is open, which is heard before
+
+	addresses *address.Keeper
 }
 
 // openMember opens the journal as one of a cluster, and the boards of all racks.
@@ -74,11 +77,26 @@ func (s *Server) openHouse() {
 	s.owned = events.New()
 	fleet := s.fleetConfig()
 	fleet.Told = s.toldHere
+	s.cluster.addresses = address.NewKeeper(s.serviceAddresses(), s.log)
+	if err := s.cluster.addresses.Check(); err != nil {
+		s.log.Warn("take-over: API only; boards will not find this server by a service address", "error", err)
+	}
 	h := house.New(house.Config{Server: s.cfg.Server, Leases: s.cluster.member.Leases(), Peers: s.cluster.member, Fleet: fleet,
-		Told: s.told, Logger: s.log})
+		Told: s.told, Begun: s.cluster.addresses.Begin, Ended: s.cluster.addresses.End, Logger: s.log})
 	s.cluster.house.Store(h)
 	s.registry.MustRegister(h.Collector())
 	s.boards, s.load, s.stopBoards = h, h.Load, h.Stop
+}
+
+// serviceAddresses are those of the racks that have one.
+func (s *Server) serviceAddresses() map[string]address.Address {
+	all := make(map[string]address.Address)
+	for name, r := range s.cfg.Racks {
+		if r.ServiceAddress.Prefix.IsValid() {
+			all[name] = address.Address{Prefix: r.ServiceAddress.Prefix, Interface: r.ServiceAddress.Interface}
+		}
+	}
+	return all
 }
 
 // allLogs are the boards' lines: this server's own, or those of all servers.

@@ -105,7 +105,7 @@ func (w *world) until(what string, so func() bool) {
 		if time.Now().After(end) {
 			w.t.Fatalf("waited in vain for %s", what)
 		}
-		time.Sleep(20 * time.Millisecond) // between two looks
+		<-time.After(20 * time.Millisecond)
 	}
 }
 
