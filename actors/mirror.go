@@ -48,6 +48,9 @@ func (f *Fleet) Follow(c persistence.Change) {
 	}
 }
 
+// ReadIncidents has a mirror show the incidents that the journal has now.
+func (f *Fleet) ReadIncidents(ctx context.Context) error { return f.incidents.load(ctx, f.cfg.Journal) }
+
 // opened reads what an attempt pinned; nil: nothing, or nothing that can be read.
 func (f *Fleet) opened(name string, attempt uint32, raw []byte) *Inputs {
 	if len(raw) == 0 {

@@ -113,16 +113,9 @@ func (h *House) Relay(ctx context.Context, power string, do actors.RelayDo, by s
 	if err != nil {
 		return false, &actors.Problem{Kind: actors.BadRequest, Text: err.Error()}
 	}
-	rack := ""
-	for _, v := range h.all.Load().Views() {
-		if other, err := h.cfg.Fleet.Power.Parse(v.Spec.Power); err == nil && other.Board == sw.Board && !sw.Manual() {
-			rack = v.Spec.Rack
-			break
-		}
-	}
-	if rack == "" {
-		return false, &actors.Problem{Kind: actors.NotFound, Text: fmt.Sprintf("no board of the cluster is behind relay board %s", sw.Board),
-			Remedy: "reach it with mozpool relay --direct"}
+	rack, err := h.rackOf(sw.Board)
+	if err != nil {
+		return false, err
 	}
 	r, err := h.ask(ctx, &question{Rack: rack, Relay: &relayOrder{power, do, by, force}})
 	return r.On, err

@@ -10,6 +10,7 @@ import (
 	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
+	"mozpool/persistence"
 )
 
 // in runs a test in virtual time.
@@ -230,6 +231,45 @@ func TestListsSayWhatIsMissing(t *testing.T) {
 		}
 		if _, err := two.Relay(t.Context(), "nobody's", actors.RelayStatus, "test", false); kind(err) != actors.NotFound {
 			t.Errorf("a relay board that is not there: %v", err)
+		}
+	})
+}
+
+// Relay boards are asked, and incidents are shown and closed, wherever their rack is.
+func TestIncidentsElsewhere(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		two := c.houses["img2"]
+		if err := two.TestRelay(t.Context(), "relays-of-r1"); err != nil {
+			t.Errorf("a sign of life: %v", err)
+		}
+		if err := two.TestRelay(t.Context(), "nobody's"); kind(err) != actors.NotFound {
+			t.Errorf("a relay board that is not there: %v", err)
+		}
+		doc := persistence.Doc{Kind: "incident", Name: "a1", Data: []byte(`{"id":"a1","kind":"crossed","rack":"r1","boards":["board1","board2"],"opened":"2026-01-02T15:04:05Z"}`)}
+		if err := c.PutDoc(t.Context(), doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.houses["img1"].fleet("r1").ReadIncidents(t.Context()); err != nil { // as if it had opened it
+			t.Fatal(err)
+		}
+		if all := two.Incidents(); len(all) != 1 || all[0].ID != "a1" || !all[0].Closed.IsZero() {
+			t.Errorf("shown: %+v", all)
+		}
+		if i, err := two.CloseIncident("a1", "ann"); err != nil || i.ClosedBy != "ann" {
+			t.Errorf("closed: %+v, %v", i, err)
+		}
+		synctest.Wait()
+		if all := two.Incidents(); len(all) != 1 || all[0].ClosedBy != "ann" {
+			t.Errorf("shown then: %+v", all)
+		}
+		if _, err := two.CloseIncident("b2", "ann"); kind(err) != actors.NotFound {
+			t.Errorf("one that is not there: %v", err)
+		}
+		if places, _, _ := two.Budget("r1"); places == 0 {
+			t.Error("a rack without places")
+		}
+		if err := two.CheckWiring(t.Context(), "r1", nil, "ann", nil); kind(err) != actors.Refused {
+			t.Errorf("wiring of a rack that runs elsewhere: %v", err)
 		}
 	})
 }

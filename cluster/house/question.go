@@ -25,6 +25,8 @@ type question struct {
 	Evidence *actors.Evidence `json:"evidence,omitempty"`
 	Report   *report          `json:"report,omitempty"`
 	Relay    *relayOrder      `json:"relay,omitempty"`
+	Close    *closeOrder      `json:"close,omitempty"`
+	Test     string           `json:"test,omitempty"` // a relay board
 	Wait     bool             `json:"wait,omitempty"` // evidence: until what came of it is stored
 }
 
@@ -42,16 +44,23 @@ type relayOrder struct {
 	Force bool           `json:"force,omitempty"`
 }
 
+// closeOrder ends an incident.
+type closeOrder struct {
+	ID string `json:"id"`
+	By string `json:"by"`
+}
+
 // reply is the answer to a question.
 type reply struct {
-	NotHere bool               `json:"not_here,omitempty"` // the rack's actors do not run there; nothing was done
-	Problem *actors.Problem    `json:"problem,omitempty"`
-	Error   string             `json:"error,omitempty"` // anything else that went wrong
-	Answer  actors.Answer      `json:"answer,omitzero"`
-	Verdict board.Verdict      `json:"verdict,omitempty"`
-	On      bool               `json:"on,omitempty"`
-	Relays  []actors.RelayView `json:"relays,omitempty"`
-	Lines   []persistence.Line `json:"lines,omitempty"`
+	NotHere  bool               `json:"not_here,omitempty"` // the rack's actors do not run there; nothing was done
+	Problem  *actors.Problem    `json:"problem,omitempty"`
+	Error    string             `json:"error,omitempty"` // anything else that went wrong
+	Answer   actors.Answer      `json:"answer,omitzero"`
+	Verdict  board.Verdict      `json:"verdict,omitempty"`
+	On       bool               `json:"on,omitempty"`
+	Relays   []actors.RelayView `json:"relays,omitempty"`
+	Incident actors.Incident    `json:"incident,omitzero"`
+	Lines    []persistence.Line `json:"lines,omitempty"`
 }
 
 // err is what the answer says went wrong; nil: nothing did.
@@ -76,7 +85,7 @@ func (r *reply) fail(err error) {
 }
 
 // again says whether asking twice does no more than asking once: a wish carries its id into the board's record, and
-// evidence is judged by its boot.
+// evidence is judged by its boot; to close an incident again changes nothing.
 func (q *question) again() bool {
 	return q.Order == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus)
 }
@@ -97,6 +106,10 @@ func (h *House) carryOut(ctx context.Context, t *tenure, q *question) (r reply) 
 		f.Report(q.Board, q.Report.Token, q.Report.Progress)
 	case q.Relay != nil:
 		r.On, err = f.Relay(ctx, q.Relay.Power, q.Relay.Do, q.Relay.By, q.Relay.Force)
+	case q.Close != nil:
+		r.Incident, err = f.CloseIncident(q.Close.ID, q.Close.By)
+	case q.Test != "":
+		err = f.TestRelay(ctx, q.Test)
 	default:
 		err = &actors.Problem{Kind: actors.BadRequest, Text: "a question that this version does not know", Remedy: "upgrade this server"}
 	}

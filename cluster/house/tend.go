@@ -70,7 +70,7 @@ func (h *House) tend(ctx context.Context) {
 func (h *House) begin(ctx context.Context, rack string, epoch uint64) error {
 	cfg := h.cfg.Fleet
 	cfg.Epoch = epoch
-	cfg.Lease = func(of string) error { return h.acting(of, epoch) }
+	cfg.Lease = func(string) error { return h.acting(rack, epoch) } // the fleet has no other rack
 	cfg.Racks = map[string]actors.RackRules{rack: h.cfg.Fleet.Racks[rack]}
 	t := &tenure{rack: rack, epoch: epoch, fleet: actors.New(cfg)}
 	boards := of(h.specs, rack)
