@@ -167,7 +167,7 @@ func TestTheWriteGate(t *testing.T) {
 		say := func(k board.Kind) (board.Verdict, error) {
 			return two.Ask(t.Context(), "board3", actors.Evidence{Input: board.Input{Kind: k, Token: two.ByName("board3").Board.Token}})
 		}
-		for _, k := range []board.Kind{board.StageRead, board.Downloads, board.Writes} {
+		for _, k := range []board.Kind{board.StageRead, board.Downloads} {
 			if v, err := say(k); err != nil || v != board.Moved {
 				t.Fatalf("%s through the other server: %s, %v", k, v, err)
 			}
@@ -176,14 +176,50 @@ func TestTheWriteGate(t *testing.T) {
 		one := c.houses["img1"]
 		tenure := (*one.here.Load())["r2"]
 		e := actors.Evidence{Input: board.Input{Kind: board.Writes, Token: two.ByName("board3").Board.Token}}
-		if r := one.carryOut(t.Context(), tenure, &question{Board: "board3", Evidence: &e, Wait: true}); r.err() != nil {
-			t.Errorf("a repeat at the holder: %v", r.err())
+		gate := func() reply {
+			return one.carryOut(t.Context(), tenure, &question{Board: "board3", Evidence: &e, Wait: true})
 		}
 		c.mu.Lock()
-		c.holder["r2"] = "img2" // and img1 has not noticed yet
+		c.after = func() { c.holder["r2"] = "" } // the lease lapses amid the commit
 		c.mu.Unlock()
-		if r := one.carryOut(t.Context(), tenure, &question{Board: "board3", Evidence: &e, Wait: true}); kind(r.err()) != actors.Unavailable {
+		if r := gate(); kind(r.err()) != actors.Unavailable {
+			t.Errorf("the lease lapsed amid the commit: %+v", r)
+		}
+		if r := gate(); !r.NotHere {
 			t.Errorf("without the lease: %+v", r)
+		}
+		c.mu.Lock()
+		c.after, c.holder["r2"] = nil, "img1"
+		c.mu.Unlock()
+		if r := gate(); r.err() != nil || r.Verdict != board.Repeated {
+			t.Errorf("held again, the board asks again: %+v", r)
+		}
+		if v, err := say(board.Writes); err != nil || v != board.Repeated {
+			t.Errorf("through the other server: %s, %v", v, err)
+		}
+	})
+}
+
+// A server that was frozen knows old things of its boards; what it would refuse for them is asked of the next holder.
+func TestAFrozenServerRefusesNothing(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		one := c.houses["img1"]
+		if _, err := one.Wish(t.Context(), "board1", actors.Request{Want: board.WantImage, Image: "v2"}); err != nil {
+			t.Fatal(err)
+		}
+		late := (*one.here.Load())["r1"]
+		c.mu.Lock()
+		c.holder["r1"] = "img2"
+		c.mu.Unlock()
+		q := &question{Rack: "r1", Name: "board1", Wish: &actors.Request{Want: board.WantImage, Image: "v3"}}
+		if r := one.carryOut(t.Context(), late, q); !r.NotHere {
+			t.Errorf("before: %+v", r)
+		}
+		c.mu.Lock()
+		c.holder["r1"] = "img1"
+		c.mu.Unlock()
+		if r := one.carryOut(t.Context(), late, q); kind(r.err()) != actors.Refused {
+			t.Errorf("a board that is busy, asked while the rack is held: %+v", r)
 		}
 	})
 }

@@ -90,8 +90,31 @@ func (q *question) again() bool {
 	return q.Order == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus)
 }
 
-// carryOut asks the actors of a rack that runs here.
-func (h *House) carryOut(ctx context.Context, t *tenure, q *question) (r reply) {
+// waits says whether somebody waits for what comes of it.
+func (q *question) waits() bool { return q.Report == nil && (q.Evidence == nil || q.Wait) }
+
+// carryOut asks the actors of a rack that runs here, if the rack is held: what actors know that run on without it, as
+// in a process that was frozen, may be old.
+func (h *House) carryOut(ctx context.Context, t *tenure, q *question) reply {
+	if q.waits() && h.acting(t.rack, t.epoch) != nil {
+		return reply{NotHere: true}
+	}
+	r := h.put(ctx, t, q)
+	if h.acting(t.rack, t.epoch) == nil {
+		return r
+	}
+	switch {
+	case r.Problem != nil && r.Problem.Kind != actors.Unavailable:
+		return reply{NotHere: true} // refused, perhaps for what is true no longer
+	case r.err() == nil && q.Evidence != nil && writes(q.Evidence):
+		// The write gate opens only while the lease is held, after the commit.
+		return reply{Problem: unavailable("rack %s: this server does not hold it now", t.rack)}
+	}
+	return r
+}
+
+// put asks the actors.
+func (h *House) put(ctx context.Context, t *tenure, q *question) (r reply) {
 	var err error
 	switch f := t.fleet; {
 	case q.Wish != nil:
@@ -112,12 +135,6 @@ func (h *House) carryOut(ctx context.Context, t *tenure, q *question) (r reply) 
 		err = f.TestRelay(ctx, q.Test)
 	default:
 		err = &actors.Problem{Kind: actors.BadRequest, Text: "a question that this version does not know", Remedy: "upgrade this server"}
-	}
-	if err == nil && q.Evidence != nil && writes(q.Evidence) {
-		// The write gate opens only while the lease is held, after the commit.
-		if lapsed := h.acting(t.rack, t.epoch); lapsed != nil {
-			err = unavailable("%v", lapsed)
-		}
 	}
 	if errors.Is(err, persistence.ErrFenced) {
 		return reply{NotHere: true} // another holds the rack by now, and nothing was stored

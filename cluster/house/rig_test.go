@@ -59,15 +59,17 @@ func (s switches) Powered(context.Context, actors.Switch) (bool, error) { return
 // cluster is the leases, the journal and the wires of some houses in one process.
 type cluster struct {
 	*persistence.Memory
-	t      *testing.T
-	mu     sync.Mutex
-	holder map[string]string
-	epoch  map[string]uint64
-	houses map[string]*House
-	cut    map[string]bool // servers that nobody reaches
-	asked  int
-	cuts   int
-	runs   map[string]bool // server and rack whose actors run, by what the houses told
+	t       *testing.T
+	mu      sync.Mutex
+	holder  map[string]string
+	epoch   map[string]uint64
+	houses  map[string]*House
+	cut     map[string]bool // servers that nobody reaches
+	asked   int
+	cuts    int
+	after   func()          // called after each commit, with mu held; nil: nothing is
+	unasked map[string]bool // ids that were answered "not here"
+	runs    map[string]bool // server and rack whose actors run, by what the houses told
 }
 
 func (c *cluster) begun(server string) func(string, func() bool) {
@@ -136,7 +138,16 @@ func (e *end) Ask(ctx context.Context, server string, q ask.Question, answer any
 	if cut {
 		return fmt.Errorf("cut: %w", ask.ErrNotSent)
 	}
-	data, err := json.Marshal(h.Answer(ctx, q))
+	said := h.Answer(ctx, q)
+	if r, ok := said.(reply); ok && r.NotHere {
+		e.mu.Lock()
+		if e.unasked[q.ID] {
+			e.t.Errorf("id %s was answered \"not here\" before, which is remembered", q.ID)
+		}
+		e.unasked[q.ID] = true
+		e.mu.Unlock()
+	}
+	data, err := json.Marshal(said)
 	return errors.Join(err, json.Unmarshal(data, answer))
 }
 
@@ -148,6 +159,9 @@ func (c *cluster) Commit(ctx context.Context, change persistence.Change) error {
 		return persistence.ErrFenced
 	}
 	err := c.Memory.Commit(ctx, change)
+	if err == nil && c.after != nil {
+		c.after()
+	}
 	if err == nil {
 		for _, h := range c.houses {
 			h.feed.add(change)
@@ -185,7 +199,7 @@ var boards = func() []inventory.Spec {
 // newCluster runs houses img1 and img2 with boards board1 and board2 in r1, board3 in r2; img1 holds both.
 func newCluster(t *testing.T) *cluster {
 	c := &cluster{Memory: persistence.NewMemory(), t: t, holder: map[string]string{"r1": "img1", "r2": "img1"},
-		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}, runs: map[string]bool{}}
+		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}, runs: map[string]bool{}, unasked: map[string]bool{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for _, name := range []string{"img1", "img2"} {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -53,11 +54,24 @@ func TestACluster(t *testing.T) {
 	w.judge()
 }
 
-// killed kills a server, and says how long it takes until a wish for a board of each of its racks is taken elsewhere.
+// killed kills a server, and says how long it takes until others hold its racks and until something asked of a board of
+// one of them, at another server, is answered.
 func (w *world) killed(p *several.Process) {
 	w.t.Helper()
+	name := ""
+	for _, r := range w.Racks {
+		if w.Holder(r.Name) == p {
+			name = r.Names()[0]
+		}
+	}
+	other := w.Servers[(slices.Index(w.Servers, p)+1)%len(w.Servers)]
 	w.must(p.Kill())
 	began := time.Now()
+	w.until("the next holder to store something", func() bool {
+		_, err := other.Client().Comment(w.ctx, name, "asked when "+p.Name+" was dead")
+		return err == nil
+	})
+	answered := time.Since(began)
 	w.until("its racks to be held by others", func() bool {
 		for _, r := range w.Racks {
 			if w.Holder(r.Name) == p {
@@ -66,5 +80,5 @@ func (w *world) killed(p *several.Process) {
 		}
 		return true
 	})
-	w.t.Logf("%s was killed: its racks were held by others after %.1f s", p.Name, time.Since(began).Seconds())
+	w.t.Logf("%s was killed: what %s was asked was stored after %.1f s", p.Name, other.Name, answered.Seconds())
 }

@@ -125,7 +125,8 @@ func (w *world) allReady() {
 	w.until("every board to rest", func() bool {
 		var err error
 		all, err = w.Boards(w.ctx)
-		return err == nil && len(all) == boards && several.AtRest(all)
+		behind := func(b v1.Board) bool { return int(b.Attempt) < w.wishes } // as a copy may be for a moment
+		return err == nil && len(all) == boards && several.AtRest(all) && !slices.ContainsFunc(all, behind)
 	})
 	for _, b := range all {
 		if b.State != board.Ready || b.Image != several.Image || int(b.Attempt) != w.wishes {
