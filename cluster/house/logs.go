@@ -39,6 +39,12 @@ func (l *Logs) Query(ctx context.Context, f persistence.Filter) ([]persistence.L
 	return lines, nil
 }
 
+// Export calls fn for every line that this server has; each server exports its own, since all of them may be too many to
+// hold at once.
+func (l *Logs) Export(ctx context.Context, f persistence.Filter, fn func(persistence.Line) bool) error {
+	return l.h.cfg.Fleet.Logs.Export(ctx, f, fn)
+}
+
 // elsewhere asks all other servers at the same time.
 func (l *Logs) elsewhere(ctx context.Context, f persistence.Filter) (lines []persistence.Line) {
 	ctx, cancel := context.WithTimeout(ctx, gather)

@@ -77,5 +77,8 @@ func TestFollowElsewhere(t *testing.T) {
 		if err := c.houses["img1"].Logs().Follow(ctx, persistence.Filter{Board: "board1"}, nil); !errors.Is(err, errHere) {
 			t.Errorf("a board that lives here: %v", err)
 		}
+		if err := c.houses["img2"].Logs().Export(ctx, persistence.Filter{}, nil); !errors.Is(err, errHere) {
+			t.Errorf("each server exports its own: %v", err)
+		}
 	})
 }

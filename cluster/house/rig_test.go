@@ -266,4 +266,8 @@ func (l *lines) Follow(context.Context, persistence.Filter, func(persistence.Lin
 	return errHere
 }
 
+func (l *lines) Export(context.Context, persistence.Filter, func(persistence.Line) bool) error {
+	return errHere
+}
+
 var errHere = errors.New("followed here")
