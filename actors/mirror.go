@@ -49,7 +49,7 @@ func (f *Fleet) Follow(c persistence.Change) {
 }
 
 // ReadIncidents has a mirror show the incidents that the journal has now.
-func (f *Fleet) ReadIncidents(ctx context.Context) error { return f.incidents.load(ctx, f.cfg.Journal) }
+func (f *Fleet) ReadIncidents(ctx context.Context) error { return f.loadIncidents(ctx) }
 
 // opened reads what an attempt pinned; nil: nothing, or nothing that can be read.
 func (f *Fleet) opened(name string, attempt uint32, raw []byte) *Inputs {

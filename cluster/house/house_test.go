@@ -301,6 +301,12 @@ func TestIncidentsElsewhere(t *testing.T) {
 		if _, err := two.CloseIncident("b2", "ann"); kind(err) != actors.NotFound {
 			t.Errorf("one that is not there: %v", err)
 		}
+		if _, err := two.Repaired(t.Context(), "board1", actors.RepairOrder{Part: "nothing"}); kind(err) != actors.BadRequest {
+			t.Errorf("a part that is none: %v", err)
+		}
+		if list, err := two.Repairs(t.Context(), "board1"); err != nil || len(list)+len(two.RepairList()) != 0 {
+			t.Errorf("repairs of boards that never failed: %v, %v", list, err)
+		}
 		if places, _, _ := two.Budget("r1"); places == 0 {
 			t.Error("a rack without places")
 		}

@@ -12,11 +12,7 @@ import (
 // Incidents are the open ones of all racks and the last that were closed, the newest first: those of racks that run
 // here as their actors know them, the others as this server's copy of the journal has them.
 func (h *House) Incidents() []actors.Incident {
-	ctx, cancel := context.WithTimeout(h.ending, gather)
-	defer cancel()
-	if err := h.all.Load().ReadIncidents(ctx); err != nil {
-		h.log.Warn("incidents cannot be read; those known before are shown", "error", err)
-	}
+	h.readIncidents()
 	known := make(map[string]actors.Incident)
 	for _, i := range h.all.Load().Incidents() {
 		known[i.ID] = i
@@ -36,6 +32,15 @@ func (h *House) Incidents() []actors.Incident {
 		return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(b.ID, a.ID))
 	})
 	return list
+}
+
+// readIncidents has the boards that are shown know what the journal has.
+func (h *House) readIncidents() {
+	ctx, cancel := context.WithTimeout(h.ending, gather)
+	defer cancel()
+	if err := h.all.Load().ReadIncidents(ctx); err != nil {
+		h.log.Warn("incidents cannot be read; those known before are shown", "error", err)
+	}
 }
 
 // CloseIncident ends an incident on a person's word, at the server that holds its rack.

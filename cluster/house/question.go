@@ -17,17 +17,18 @@ const (
 
 // question is what is asked of the actors of a rack; one of the pointers is set.
 type question struct {
-	Rack     string           `json:"rack"`
-	Name     string           `json:"name,omitempty"` // of the board, for wishes and orders
-	Board    string           `json:"board,omitempty"`
-	Wish     *actors.Request  `json:"wish,omitempty"`
-	Order    *actors.Order    `json:"order,omitempty"`
-	Evidence *actors.Evidence `json:"evidence,omitempty"`
-	Report   *report          `json:"report,omitempty"`
-	Relay    *relayOrder      `json:"relay,omitempty"`
-	Close    *closeOrder      `json:"close,omitempty"`
-	Test     string           `json:"test,omitempty"` // a relay board
-	Wait     bool             `json:"wait,omitempty"` // evidence: until what came of it is stored
+	Rack     string              `json:"rack"`
+	Name     string              `json:"name,omitempty"` // of the board, for wishes and orders
+	Board    string              `json:"board,omitempty"`
+	Wish     *actors.Request     `json:"wish,omitempty"`
+	Order    *actors.Order       `json:"order,omitempty"`
+	Evidence *actors.Evidence    `json:"evidence,omitempty"`
+	Report   *report             `json:"report,omitempty"`
+	Relay    *relayOrder         `json:"relay,omitempty"`
+	Close    *closeOrder         `json:"close,omitempty"`
+	Repair   *actors.RepairOrder `json:"repair,omitempty"`
+	Test     string              `json:"test,omitempty"` // a relay board
+	Wait     bool                `json:"wait,omitempty"` // evidence: until what came of it is stored
 }
 
 // report is how far a transfer or a write has come.
@@ -87,7 +88,7 @@ func (r *reply) fail(err error) {
 // again says whether asking twice does no more than asking once: a wish carries its id into the board's record, and
 // evidence is judged by its boot; to close an incident again changes nothing.
 func (q *question) again() bool {
-	return q.Order == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus)
+	return q.Order == nil && q.Repair == nil && (q.Relay == nil || q.Relay.Do == actors.RelayStatus)
 }
 
 // waits says whether somebody waits for what comes of it.
@@ -129,6 +130,8 @@ func (h *House) put(ctx context.Context, t *tenure, q *question) (r reply) {
 		f.Report(q.Board, q.Report.Token, q.Report.Progress)
 	case q.Relay != nil:
 		r.On, err = f.Relay(ctx, q.Relay.Power, q.Relay.Do, q.Relay.By, q.Relay.Force)
+	case q.Repair != nil:
+		r.Answer, err = f.Repaired(ctx, q.Name, *q.Repair)
 	case q.Close != nil:
 		r.Incident, err = f.CloseIncident(q.Close.ID, q.Close.By)
 	case q.Test != "":
