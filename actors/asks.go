@@ -67,7 +67,7 @@ func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error
 	if i := f.incidents.crossedWith(name); i != nil && i.Closed.IsZero() {
 		return Answer{}, problem(Refused, i.Remedy+", or mozpool incident close "+i.ID, "board %s: %s", name, i.Text)
 	}
-	if r.Want == board.WantImage && !r.Force && f.suspect(r.Image, v.Spec.Hardware) {
+	if r.Want == board.WantImage && !r.Force && f.suspect(r.Image, &v.Spec) {
 		return Answer{}, problem(Refused, "use another; --force puts it on all the same; mozpool image clear "+r.Image+" ends the suspicion",
 			"board %s: image %s is suspect: it fails on boards that work otherwise", name, r.Image)
 	}

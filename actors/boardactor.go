@@ -214,7 +214,7 @@ func (a *boardActor) rules(of *Inputs) *board.Rules {
 		r.Manual, r.CyclesOnly = sw.Manual(), sw.Cycles
 	}
 	if of != nil {
-		r.Suspect = a.b.Want == board.WantImage && a.f.suspect(a.b.Image, a.spec.Hardware)
+		r.Suspect = a.b.Want == board.WantImage && a.f.suspect(a.b.Image, &a.spec)
 		r.Limits, r.Stall, r.Verify = of.Limits, of.Stall, of.Check.Kind
 	}
 	return r

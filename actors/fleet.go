@@ -145,12 +145,14 @@ func (f *Fleet) rack(name string) *rack {
 }
 
 // Stop ends all actors. What is committed stays; what is in flight is answered by the journal or taken up again by
-// the next start. The journal may be closed once Stop has returned.
+// the next start. Once Stop has returned no relay hears from this fleet any more, and the journal may be closed.
 func (f *Fleet) Stop() {
 	f.stop()
 	var waits []actor.Future
 	for _, c := range f.roster.maps.Load().sorted {
-		waits = append(waits, f.root.StopFuture(c.pid.Load()))
+		if pid := c.pid.Load(); pid != nil { // a mirror's have none
+			waits = append(waits, f.root.StopFuture(pid))
+		}
 	}
 	f.mu.Lock()
 	for _, pid := range f.relays {

@@ -21,7 +21,7 @@ type flight struct {
 }
 
 func newFlight(a *boardActor, it *item, in board.Input, res board.Result) *flight {
-	c := persistence.Change{Board: a.c.id, Epoch: a.f.cfg.Epoch, PrevSeq: a.seq, Record: encode(res.Board)}
+	c := persistence.Change{Board: a.c.id, Rack: a.f.leased(a.spec.Rack), Epoch: a.f.cfg.Epoch, PrevSeq: a.seq, Record: encode(res.Board)}
 	if res.Board.Visit != a.b.Visit {
 		c.Event = event(a.b, in.Kind, &res, in.Now)
 	}

@@ -19,13 +19,28 @@ import (
 // Boards that the journal knows and specs do not stay in the journal, unseen. It returns once all limits are armed
 // and all boards are published.
 func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
-	if err := f.loadIncidents(ctx); err != nil {
+	cells, err := f.cells(ctx, specs)
+	if err != nil {
 		return err
+	}
+	f.roster.rebuild(cells)
+	f.claim(cells)
+	for _, c := range cells {
+		f.start(c)
+	}
+	f.tendRelays()
+	return nil
+}
+
+// cells makes the cells of all specs, and reads the incidents.
+func (f *Fleet) cells(ctx context.Context, specs []inventory.Spec) ([]*cell, error) {
+	if err := f.loadIncidents(ctx); err != nil {
+		return nil, err
 	}
 	stored := make(map[string]persistence.Stored, len(specs))
 	for s, err := range f.cfg.Journal.Load(ctx, "") {
 		if err != nil {
-			return fmt.Errorf("load boards from the journal: %w", err)
+			return nil, fmt.Errorf("load boards from the journal: %w", err)
 		}
 		stored[s.Board] = s
 	}
@@ -39,16 +54,7 @@ func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
 		}
 		cells = append(cells, c)
 	}
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
-	f.roster.rebuild(cells)
-	f.claim(cells)
-	for _, c := range cells {
-		f.start(c)
-	}
-	f.tendRelays()
-	return nil
+	return cells, errors.Join(problems...)
 }
 
 // claim holds places of the power budget for boards that already are between power-on and live environment, before the
@@ -72,14 +78,7 @@ func (f *Fleet) takeUp(spec inventory.Spec, s persistence.Stored) (*cell, error)
 		}
 		v.Board = b
 	}
-	if len(s.Inputs) > 0 {
-		inputs, err := f.cfg.Planner.Open(s.Inputs)
-		if err != nil {
-			// One board's attempt is lost to its limits; the rack must not stand still for it.
-			f.log.Error("what an attempt pinned cannot be read", "board", spec.Name, "attempt", v.Board.Attempt, "error", err)
-		}
-		v.Inputs = inputs
-	}
+	v.Inputs = f.opened(spec.Name, v.Board.Attempt, s.Inputs)
 	c := &cell{id: spec.ID}
 	v.Address = addressOf(v)
 	f.roster.publish(c, v)

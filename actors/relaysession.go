@@ -84,6 +84,14 @@ func (f *Fleet) held(rack string) error {
 	return f.cfg.Lease(rack)
 }
 
+// leased is the rack whose lease a change is made under; empty: there are no leases.
+func (f *Fleet) leased(rack string) string {
+	if f.cfg.Lease == nil {
+		return ""
+	}
+	return rack
+}
+
 func (f *Fleet) pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"mozpool/actors/board"
+	"mozpool/actors/inventory"
 )
 
 // IncidentImage says that an image fails on boards that work otherwise. It ends on a person's word.
@@ -28,10 +29,22 @@ type fates struct {
 const (
 	keptFates      = 32
 	suspectBoards  = 3                    // as many boards make an image suspect
-	subjectBetween = " on hardware type " // an image and a hardware type, in the subject of an incident
+	subjectBetween = " on hardware type " // an image and where it fails, in the subject of an incident
 )
 
-func imageOn(image, hardware string) string { return image + subjectBetween + hardware }
+// imageOn is what is suspect: an image on the boards of a hardware type in a rack, whose actors alone know how it fares.
+func imageOn(image string, s *inventory.Spec) string {
+	return image + subjectBetween + s.Hardware + " in rack " + s.Rack
+}
+
+// ImageOf is the image that an incident is about; empty: it is about none.
+func (i *Incident) ImageOf() string {
+	if i.Kind != IncidentImage {
+		return ""
+	}
+	name, _, _ := strings.Cut(i.Subject, subjectBetween)
+	return name
+}
 
 // judge says whether an image is suspect: the boards on which it failed last, in one and the same state, although they
 // work otherwise; nil: too few of them, or it worked somewhere since the first of them.
@@ -72,7 +85,7 @@ func (f *Fleet) fared(v *View, image string, was board.State) {
 	if b.Blame != nil {
 		one.part = b.Blame.Part
 	}
-	subject := imageOn(image, v.Spec.Hardware)
+	subject := imageOn(image, &v.Spec)
 	f.fates.mu.Lock()
 	if f.fates.all == nil {
 		f.fates.all = make(map[string][]fate)
@@ -82,16 +95,16 @@ func (f *Fleet) fared(v *View, image string, was board.State) {
 	f.fates.all[subject] = all
 	stage, boards := judge(all)
 	f.fates.mu.Unlock()
-	if len(boards) > 0 && !f.suspect(image, v.Spec.Hardware) {
+	if len(boards) > 0 && !f.suspect(image, &v.Spec) {
 		f.beginIncident(Incident{Kind: IncidentImage, Subject: subject, Rack: v.Spec.Rack, Boards: boards,
 			Text:   "image " + subject + " ends in " + string(stage) + " on " + strings.Join(boards, ", ") + ", which were ready before",
 			Remedy: "look at the image; once it is mended: mozpool image clear " + image})
 	}
 }
 
-// suspect says whether an image is not to be put on boards of a hardware type.
-func (f *Fleet) suspect(image, hardware string) bool {
-	_, yes := f.suspects.Load(imageOn(image, hardware))
+// suspect says whether an image is not to be put on a board.
+func (f *Fleet) suspect(image string, s *inventory.Spec) bool {
+	_, yes := f.suspects.Load(imageOn(image, s))
 	return yes
 }
 
@@ -109,11 +122,11 @@ func (f *Fleet) markSuspect(i *Incident) {
 	}
 }
 
-// ClearImage ends the suspicion against an image on all hardware types, and lets the boards go on that wait for it.
+// ClearImage ends the suspicion against an image wherever it fails, and lets the boards go on that wait for it.
 func (f *Fleet) ClearImage(image, by string) ([]Incident, error) {
 	var closed []Incident
 	for _, i := range f.Incidents() {
-		if name, _, _ := strings.Cut(i.Subject, subjectBetween); i.Kind == IncidentImage && i.Closed.IsZero() && name == image {
+		if i.Closed.IsZero() && image != "" && i.ImageOf() == image {
 			closed = append(closed, f.closeIncident(i.ID, by))
 		}
 	}
@@ -126,7 +139,7 @@ func (f *Fleet) ClearImage(image, by string) ([]Incident, error) {
 // cleared lets the boards go on that wait for an image.
 func (f *Fleet) cleared(subject string) {
 	for _, v := range f.Views() {
-		if v.Board.WaitsFor(board.ForImage) && imageOn(v.Board.Image, v.Spec.Hardware) == subject {
+		if v.Board.WaitsFor(board.ForImage) && imageOn(v.Board.Image, &v.Spec) == subject {
 			f.send(v.Spec.ID, &item{in: board.Input{Kind: board.ImageCleared}})
 		}
 	}

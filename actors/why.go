@@ -103,7 +103,7 @@ func (f *Fleet) explainHold(w *Why, v *View) {
 	case v.Board.WaitingFor == board.ForPerson:
 		w.Remedy = "switch the board off and on by hand; whenever its loader asks, it goes on"
 	case v.Board.WaitingFor == board.ForImage:
-		if i := f.incidents.open(IncidentImage, imageOn(v.Board.Image, v.Spec.Hardware)); i != nil {
+		if i := f.incidents.open(IncidentImage, imageOn(v.Board.Image, &v.Spec)); i != nil {
 			w.Text += fmt.Sprintf(" Incident %s since %s: %s.", i.ID, i.Opened.Format(time.RFC3339), i.Text)
 			w.Remedy = i.Remedy
 		}

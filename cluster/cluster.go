@@ -6,7 +6,7 @@
 // the server starts a rack's actors when Leases says that it holds the rack,
 // and asks Held before each act.
 //
-// The server makes one Leases; gossip knows who is there, certs has the certificates by which servers
-// know each other. DESIGN.md beside this file tells what happens in which
+// Package member makes one Leases and runs it with the journal's group; gossip knows who is there, certs has the
+// certificates by which servers know each other, ask carries questions between them, house has the boards. DESIGN.md beside this file tells what happens in which
 // order, and what remains.
 package cluster

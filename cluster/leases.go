@@ -79,6 +79,14 @@ func (l *Leases) Held(rack string) (epoch uint64, until time.Duration, ok bool) 
 	return b.Held(rack, l.opt.Clock())
 }
 
+// Live reports whether a server's session is renewed, as this server's copy
+// of the log hears it.
+func (l *Leases) Live(server string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watch.Live(server, l.opt.Clock())
+}
+
 // Racks are those granted to this server, with their epochs. The grant is in
 // this server's own copy by then. The map must not be changed.
 func (l *Leases) Racks() map[string]uint64 {

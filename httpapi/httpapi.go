@@ -82,6 +82,7 @@ type Config struct {
 	Racks    []v1.Rack
 	Events   *events.Hub         // what happens to boards; nil: nothing does
 	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
+	Cluster  Cluster             // nil: this server is by itself
 	// Info says what the server is; Boards, Ready and Reasons are filled in. nil: nothing is known of it.
 	Info func() v1.Server
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.

@@ -46,7 +46,7 @@ func at(path, name string) string {
 // Every route answers as all routes do, so a new one cannot forget anything.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Fleet: fleet(), MaxBody: 1000, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
+	s := start(t, Config{Fleet: fleet(), MaxBody: 1000, Cluster: &ordered{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
 	for _, rt := range s.routes() {
 		t.Run(rt.method+" "+rt.path, func(t *testing.T) {
 			ok, none := at(rt.path, "b1"), at(rt.path, "nobody")
@@ -67,6 +67,8 @@ func TestSweep(t *testing.T) {
 				valid = `{"labels":{"pool":"ci","old":null}}`
 			case strings.HasSuffix(rt.path, "/bulk"):
 				valid = `{"action":"accept","selector":"name=*"}`
+			case rt.method == "POST" && strings.HasPrefix(rt.path, clusterPath):
+				valid = `{"server":"img2"}`
 			}
 			res, _ := call(t, s, rt.method, ok, valid, headers...)
 			if res.StatusCode/100 != 2 || res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Type"), typeOf(rt.path)) {

@@ -112,3 +112,10 @@ func syncFolder(dir string) error {
 	}
 	return nil
 }
+
+// Replicated reports whether dir holds a journal of package replica, which
+// OpenLocal refuses: one of a cluster, or that was of one.
+func Replicated(dir string) bool {
+	found, err := os.ReadFile(filepath.Join(dir, "FORMAT"))
+	return err == nil && string(found) == formatReplicated
+}

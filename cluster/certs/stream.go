@@ -28,7 +28,7 @@ func NewStreams(own Pair, authority []byte) (*Streams, error) {
 		return nil, fmt.Errorf("read the cluster's authority: the file holds no certificate in PEM")
 	}
 	server := &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert},
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, NextProtos: []string{Questions},
 		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool,
 	}
 	client := &tls.Config{
@@ -59,11 +59,41 @@ func verify(state tls.ConnectionState, pool *x509.CertPool) error {
 // within the deadline that is set there.
 func (s *Streams) Listen(l net.Listener) net.Listener { return tls.NewListener(l, s.server) }
 
+// Questions is the protocol of connections for questions; those for the log
+// name none.
+const Questions = "mozpool-ask/1"
+
 // Dial connects to a server of the cluster and makes sure that it is one.
 func (s *Streams) Dial(ctx context.Context, address string) (net.Conn, error) {
+	return dial(ctx, address, s.client)
+}
+
+// DialQuestions is Dial, for Questions.
+func (s *Streams) DialQuestions(ctx context.Context, address string) (net.Conn, error) {
+	c := s.client.Clone()
+	c.NextProtos = []string{Questions}
+	return dial(ctx, address, c)
+}
+
+// Protocol makes the handshake of an accepted connection, within a bounded
+// time, and says what the connection is for; "" = the log.
+func Protocol(c net.Conn) (string, error) {
+	t, ok := c.(*tls.Conn)
+	if !ok {
+		return "", fmt.Errorf("connection from %s is not encrypted", c.RemoteAddr())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeTime)
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		return "", fmt.Errorf("connection from %s: %w", c.RemoteAddr(), err)
+	}
+	return t.ConnectionState().NegotiatedProtocol, nil
+}
+
+func dial(ctx context.Context, address string, conf *tls.Config) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
-	d := tls.Dialer{Config: s.client}
+	d := tls.Dialer{Config: conf}
 	c, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("connect to server at %s: %w", address, err)

@@ -25,6 +25,7 @@ type program struct {
 
 func newParser(p *program) (*kong.Kong, error) {
 	p.Image.Plugins = kong.Plugins{&imageFiles{}}
+	p.Cluster.Plugins = kong.Plugins{&clusterFiles{}}
 	p.Self.Plugins = kong.Plugins{&serverFiles{}}
 	k, err := kong.New(p, kong.Name("mozpool"),
 		kong.Description("Imaging servers for racks of unreliable boards."),

@@ -14,6 +14,8 @@ import (
 // demoCommand is "mozpool demo".
 type demoCommand struct {
 	Boards    int      `default:"8" help:"Number of simulated boards."`
+	Servers   int      `default:"1" help:"Number of servers; several are processes of their own, of which any may be killed."`
+	Racks     int      `default:"1" help:"Number of racks that the boards are in."`
 	Speed     float64  `default:"30" help:"Divides every time, the limits and the relay boards' rests included."`
 	Seed      uint64   `default:"1" help:"Decides all chance."`
 	FaultRate float64  `default:"0" help:"Probability, per step of a boot, that something breaks."`
@@ -26,7 +28,10 @@ type demoCommand struct {
 // Run runs the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
 	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, Once: c.Once, JSON: c.JSON, Out: os.Stdout,
-		Version: version, Commit: commit}
+		Servers: c.Servers, Racks: c.Racks, Version: version, Commit: commit}
+	if program, err := os.Executable(); err == nil {
+		o.Program = program
+	}
 	for _, text := range c.Fault {
 		f, err := demo.ParseFault(text)
 		if err != nil {

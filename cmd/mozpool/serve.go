@@ -27,6 +27,7 @@ type serveCommand struct {
 	Listen   string     `placeholder:"HOST:PORT" help:"Over the file's api.listen."`
 	Level    slog.Level `default:"INFO" help:"Least severity that is logged: DEBUG, INFO, WARN, ERROR. SIGUSR1 switches to DEBUG and back."`
 	Profiles string     `placeholder:"HOST:PORT" help:"Loopback address for go tool pprof; where tokens are asked for, for administrators only."`
+	Speed    float64    `default:"1" hidden:"" help:"Divides every time of the boards' lives; for simulated racks, as mozpool demo runs them."`
 }
 
 // Run serves until a signal.
@@ -45,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Clock: clock, Version: version, Commit: commit})
+	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Clock: clock, Version: version, Commit: commit, Speed: c.Speed})
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,14 @@ func (c *Client) Image(ctx context.Context, name string, w v1.ImageWish) (v1.Acc
 	return c.post(ctx, name, "image", w)
 }
 
+// ImageOnce is Image under an Idempotency-Key of the caller's: the same again, at whichever server, does nothing more.
+func (c *Client) ImageOnce(ctx context.Context, name string, w v1.ImageWish, key string) (v1.Accepted, error) {
+	var a v1.Accepted
+	once := http.Header{v1.IdempotencyKey: {key}}
+	err := c.do(ctx, call{method: http.MethodPost, path: []string{"boards", name, "image"}, body: w, header: once}, &a)
+	return a, err
+}
+
 // Wish asks for anything but an image: power-on, power-off, power-cycle, self-test, maintenance.
 func (c *Client) Wish(ctx context.Context, name string, want board.Want) (v1.Accepted, error) {
 	return c.post(ctx, name, string(want), nil)

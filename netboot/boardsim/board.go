@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -54,10 +55,18 @@ func New(cfg Config) (*Board, error) {
 	return b, nil
 }
 
-// newClient makes a client that sends from the board's address and keeps one connection.
+// newClient makes a client that sends from the board's address and keeps one connection. In a rack that changes hands
+// every URL leads to the server of the moment, as one with the rack's service address does.
 func newClient(cfg *Config) *http.Client {
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: cfg.Address.AsSlice()}, Timeout: cfg.patience(answerWithin)}
-	return &http.Client{Transport: &http.Transport{DialContext: from.DialContext, ResponseHeaderTimeout: cfg.patience(answerWithin),
+	dial := from.DialContext
+	if cfg.Where != nil {
+		dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			server, port := cfg.Where()
+			return from.DialContext(ctx, network, net.JoinHostPort(server.Addr().String(), strconv.Itoa(port)))
+		}
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: dial, ResponseHeaderTimeout: cfg.patience(answerWithin),
 		MaxIdleConnsPerHost: 1, IdleConnTimeout: 5 * time.Second, ReadBufferSize: 4 << 10, WriteBufferSize: 1 << 10}}
 }
 

@@ -21,6 +21,9 @@ type Config struct {
 	TFTP netip.AddrPort
 	// UpPort is the port of the rack's HTTP listener, where an image with a callback reports. Default: 8000.
 	UpPort int
+	// Where tells TFTP and UpPort of the moment, for racks that change hands: it is asked at each connection, which goes
+	// there whatever the URL says, as to a service address that moved. nil: they stay.
+	Where func() (tftp netip.AddrPort, upPort int)
 	// Card is the file that is the board's card; made if missing. It is sparse.
 	Card string
 	// CardSize is in bytes. Default: 16 MiB.
@@ -118,3 +121,11 @@ const (
 
 // patience is a scaled limit on the server.
 func (c *Config) patience(d time.Duration) time.Duration { return max(c.scale(d), leastWait) }
+
+// where is the server that the board finds now.
+func (c *Config) where() (tftp netip.AddrPort, upPort int) {
+	if c.Where == nil {
+		return c.TFTP, c.UpPort
+	}
+	return c.Where()
+}

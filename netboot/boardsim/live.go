@@ -188,9 +188,9 @@ func (l *liveRun) test(ctx context.Context) error {
 
 // callUp is what an image with a callback does when it runs: it tells the server by source address.
 func (b *Board) callUp(ctx context.Context, image string) {
-	base := "http://" + net.JoinHostPort(b.cfg.TFTP.Addr().String(), strconv.Itoa(b.cfg.UpPort)) + "/up?image=" + url.QueryEscape(image)
 	_ = b.again(ctx, func() (bool, error) { // ends with the power at the latest
-		status, _ := b.get(ctx, base)
+		server, port := b.cfg.where()
+		status, _ := b.get(ctx, "http://"+net.JoinHostPort(server.Addr().String(), strconv.Itoa(port))+"/up?image="+url.QueryEscape(image))
 		return status == http.StatusOK, nil
 	})
 }

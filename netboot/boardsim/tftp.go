@@ -45,7 +45,8 @@ func (b *Board) tftpRead(ctx context.Context, name string, into io.Writer) error
 	defer func() { _ = conn.Close() }() // nothing was buffered
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	t := &transfer{conn: conn, server: b.cfg.TFTP, patience: max(b.cfg.scale(b.cfg.Times.Answer), leastAnswer), block: 512}
+	server, _ := b.cfg.where()
+	t := &transfer{conn: conn, server: server, patience: max(b.cfg.scale(b.cfg.Times.Answer), leastAnswer), block: 512}
 	if err := t.read(ctx, name, into); err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}

@@ -125,18 +125,22 @@ func (r *Replica) Servers() []raft.Server {
 	return f.Configuration().Servers
 }
 
-// Remove takes a server out of the group for good. Only the leader can.
+// Remove takes a server out of the group for good, and frees its name for
+// another folder. Only the leader can.
 func (r *Replica) Remove(ctx context.Context, node string) error {
 	m, err := r.running()
 	if err != nil {
 		return err
 	}
-	known := slices.ContainsFunc(r.Servers(), func(s raft.Server) bool { return string(s.ID) == node })
-	if !known {
+	member := slices.ContainsFunc(r.Servers(), func(s raft.Server) bool { return string(s.ID) == node })
+	noted := r.state.View(func(tx persistence.KV) error { _, err := tx.Get(serverKey(node)); return err }) == nil
+	if !member && !noted {
 		return fmt.Errorf("remove server %s: %w: the group has no such server", node, persistence.ErrNotFound)
 	}
-	if err := m.raft.RemoveServer(raft.ServerID(node), 0, askTime).Error(); err != nil {
-		return fmt.Errorf("remove server %s: %w", node, outcome(err))
+	if member {
+		if err := m.raft.RemoveServer(raft.ServerID(node), 0, askTime).Error(); err != nil {
+			return fmt.Errorf("remove server %s: %w", node, outcome(err))
+		}
 	}
 	return r.Write(ctx, strike{node})
 }

@@ -23,12 +23,15 @@ type stores struct {
 
 func openStores(dir string, log *slog.Logger) (*stores, error) {
 	walDir := filepath.Join(dir, "wal")
+	if err := mendWAL(walDir, log); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(walDir, 0o750); err != nil {
 		return nil, err
 	}
 	s := &stores{meta: &metadb.BoltMetaDB{}}
 	var err error
-	s.wal, err = wal.Open(walDir, wal.WithMetaStore(s.meta), wal.WithLogger(hcLogger(log)), wal.WithSegmentSize(16<<20))
+	s.wal, err = wal.Open(walDir, wal.WithMetaStore(s.meta), wal.WithLogger(hcLogger(log)), wal.WithSegmentSize(segmentBytes))
 	if err != nil {
 		return nil, errors.Join(err, s.meta.Close())
 	}

@@ -43,6 +43,8 @@ type Config struct {
 	OldAPI OldAPI `yaml:"old_api"`
 	// Webhooks are told of each transition of a board. Default: none.
 	Webhooks []Webhook `yaml:"webhooks"`
+	// Cluster is where the other servers are. Default: there are none.
+	Cluster Cluster `yaml:"cluster"`
 	// Racks are the racks that this server may serve, by name. Default: none,
 	// which serves the API only.
 	Racks map[string]Rack `yaml:"racks"`

@@ -67,7 +67,7 @@ func newerProblems(known, more strictyaml.Problems) strictyaml.Problems {
 
 // joinPaths makes the paths of the file relative to its folder dir.
 func (c *Config) joinPaths(dir string) {
-	paths := []*string{&c.Data, &c.Files, &c.Boards, &c.Images, &c.API.Tokens, &c.API.Cert, &c.API.Key}
+	paths := []*string{&c.Data, &c.Files, &c.Boards, &c.Images, &c.API.Tokens, &c.API.Cert, &c.API.Key, &c.Cluster.Keys}
 	for i := range c.Webhooks {
 		paths = append(paths, &c.Webhooks[i].SecretFile)
 	}

@@ -42,6 +42,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 	}
 	v.api(c)
 	v.webhooks(c)
+	v.cluster(c.Cluster)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
 	}

@@ -25,9 +25,12 @@ type Options struct {
 	FaultRate float64 // probability per step of a boot that something breaks
 	// BootsAtOnce is the rack's power budget. 0: 16.
 	BootsAtOnce int
-	Faults      []Fault
-	Once        bool // end when every board rests, instead of when ctx ends
-	JSON        bool // the last line is a Result
+	// Servers and Racks, where one is above 1, make it a cluster of processes of Program, each rack with boards of its own.
+	Servers, Racks int
+	Program        string
+	Faults         []Fault
+	Once           bool // end when every board rests, instead of when ctx ends
+	JSON           bool // the last line is a Result
 	// Size is asked for the terminal's width and height, in characters and lines, before each drawing of a live table.
 	// nil: Out is no terminal and gets a line a change.
 	Size   func() (width, height int)
@@ -68,6 +71,7 @@ func (o *Options) Validate() error {
 	for _, f := range o.Faults {
 		errs = append(errs, f.validate(o.Boards))
 	}
+	errs = append(errs, o.validateCluster())
 	return errors.Join(errs...)
 }
 
@@ -76,6 +80,9 @@ func (o *Options) Validate() error {
 func Run(ctx context.Context, o Options) (Result, error) {
 	if err := o.Validate(); err != nil {
 		return Result{}, err
+	}
+	if o.several() {
+		return runCluster(ctx, o)
 	}
 	began := time.Now()
 	s := newScreen(o)

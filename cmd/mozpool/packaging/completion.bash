@@ -2,12 +2,13 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
   ' board'*'|--output'|' board'*'|-o') words='table wide json yaml name' ;;
   ' board repaired'*'|--part') words='board card relay wiring network' ;;
+  ' cluster'*'|--output'|' cluster'*'|-o') words='table wide json yaml name' ;;
   ' context'*'|--output'|' context'*'|-o') words='table wide json yaml name' ;;
   ' doctor'*'|--output'|' doctor'*'|-o') words='table json' ;;
   ' event'*'|--output'|' event'*'|-o') words='table wide json yaml name' ;;
@@ -21,7 +22,7 @@ _mozpool() {
   ' server'*'|--output'|' server'*'|-o') words='table wide json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board completion config context demo doctor event hardware image incident live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
+  '') words='board cluster completion config context demo doctor event hardware image incident live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
   ' board') words='accept attempt attempts cancel comment discovered image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board attempt') words='--against --export --output --context --server --token --help' ;;
@@ -43,6 +44,16 @@ _mozpool() {
   ' board unlock') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board wait') words='--output --context --server --token --help' ;;
   ' board why') words='--selector --output --context --server --token --help' ;;
+  ' cluster') words='certs drain members racks recover remove status transfer undrain --output --context --server --token --help' ;;
+  ' cluster certs') words='--dir --id --output --context --server --token --help' ;;
+  ' cluster drain') words='--output --context --server --token --help' ;;
+  ' cluster members') words='--output --context --server --token --help' ;;
+  ' cluster racks') words='--output --context --server --token --help' ;;
+  ' cluster recover') words='--config --force --output --context --server --token --help' ;;
+  ' cluster remove') words='--output --context --server --token --help' ;;
+  ' cluster status') words='--output --context --server --token --help' ;;
+  ' cluster transfer') words='--output --context --server --token --help' ;;
+  ' cluster undrain') words='--output --context --server --token --help' ;;
   ' completion') words='bash zsh fish --context --server --token --help' ;;
   ' config') words='check default --context --server --token --help' ;;
   ' config check') words='--context --server --token --help' ;;
@@ -52,7 +63,7 @@ _mozpool() {
   ' context list') words='--output --context --server --token --help' ;;
   ' context remove') words='--output --context --server --token --help' ;;
   ' context use') words='--output --context --server --token --help' ;;
-  ' demo') words='--boards --fault --fault-rate --json --log --once --seed --speed --context --server --token --help' ;;
+  ' demo') words='--boards --fault --fault-rate --json --log --once --racks --seed --servers --speed --context --server --token --help' ;;
   ' doctor') words='--config --output --silent --context --server --token --help' ;;
   ' event') words='watch webhooks --output --context --server --token --help' ;;
   ' event watch') words='--after --board --rack --state --output --context --server --token --help' ;;

@@ -8,12 +8,20 @@ import (
 	"os"
 	"path/filepath"
 
+	"mozpool/actors"
+	"mozpool/persistence"
 	"mozpool/persistence/backup"
 )
 
-// Backup writes the journal as it is now, and the audit log; the server goes on meanwhile.
+// Backup writes the journal as it is now, and the audit log; the server goes on meanwhile. That of a cluster is refused:
+// it has every server's leases and votes in it, which a server that is restored must not have.
 func (s *Server) Backup(w io.Writer) error {
-	moment, err := s.journal.Moment()
+	local, ok := s.journal.(*persistence.Local)
+	if !ok {
+		return &actors.Problem{Kind: actors.Refused, Text: "this server is of a cluster, whose journal is on every server",
+			Remedy: "replace a server that is lost by a new one that joins; if most are lost: mozpool cluster recover"}
+	}
+	moment, err := local.Moment()
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}

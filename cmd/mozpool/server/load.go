@@ -91,7 +91,7 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 		wrong := func(key, what, remedy string) {
 			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + "." + key, What: what, Remedy: remedy})
 		}
-		if _, ok := cfg.Racks[s.Rack]; !ok {
+		if _, ok := cfg.Racks[s.Rack]; !ok && !cfg.Cluster.Enabled() { // in a cluster it may be another server's
 			wrong("rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), didYouMean(s.Rack, slices.Sorted(maps.Keys(cfg.Racks)), "add it under racks, or correct the name"))
 		}
 		if _, ok := l.catalogue.HardwareType(s.Hardware); !ok {
@@ -103,6 +103,28 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 	}
 	if len(manual) > 0 {
 		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("%d boards have no relay, such as %s: whoever asks for something has to switch them by hand", len(manual), manual[0])))
+	}
+	if cfg.Cluster.Enabled() {
+		problems.Add(l.shared(cfg)...)
+	}
+	return problems
+}
+
+// shared reports relay boards of several racks: in a cluster those may be at work on two servers, and a relay board
+// takes one connection at a time.
+func (l *lists) shared(cfg config.Config) (problems strictyaml.Problems) {
+	rack := make(map[string]string)
+	for _, s := range l.specs {
+		sw, err := relays{1}.Parse(s.Power)
+		if err != nil || sw.Manual() {
+			continue
+		}
+		if other, known := rack[sw.Board]; known && other != s.Rack {
+			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + ".power",
+				What:   fmt.Sprintf("relay board %s is that of rack %s as well, and in a cluster a relay board belongs to one rack", sw.Board, other),
+				Remedy: "put all boards behind it into one rack"})
+		}
+		rack[sw.Board] = s.Rack
 	}
 	return problems
 }

@@ -15,7 +15,7 @@ import (
 
 // old is the API of the original Mozpool over this server's boards.
 func (s *Server) old() *mozpool1.API {
-	return mozpool1.New(mozpool1.Config{Fleet: s.fleet, Logs: s.logs, Server: s.cfg.Server, Version: s.opts.Version, Clock: s.opts.Clock,
+	return mozpool1.New(mozpool1.Config{Fleet: s.boards, Logs: s.allLogs(), Server: s.cfg.Server, Version: s.opts.Version, Clock: s.opts.Clock,
 		Catalogue: func() mozpool1.Catalogue { return s.catalogue.Get() },
 		Bare:      func(rack string) bool { return s.cfg.Racks[rack].BareCallbacks },
 		Ping: func(ctx context.Context, a netip.Addr) error {

@@ -16,7 +16,7 @@ func (s *Server) Reload(ctx context.Context) error {
 		s.log.Error("reload", "error", err)
 		return err
 	}
-	s.log.Info("reloaded", "boards", len(s.fleet.Views()), "images", len(s.catalogue.Get().Images()))
+	s.log.Info("reloaded", "boards", len(s.boards.Views()), "images", len(s.catalogue.Get().Images()))
 	return nil
 }
 
@@ -25,7 +25,7 @@ func (s *Server) reload(ctx context.Context) error {
 	if err != nil {
 		return refused(err)
 	}
-	if known := len(s.fleet.Views()); len(l.specs) == 0 && known > 0 {
+	if known := len(s.boards.Views()); len(l.specs) == 0 && known > 0 {
 		// An editor that truncates in place, or a file system that is not mounted, must not empty a rack.
 		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
 			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
@@ -34,7 +34,7 @@ func (s *Server) reload(ctx context.Context) error {
 		return refused(err)
 	}
 	s.catalogue.Set(l.catalogue)
-	if err := s.fleet.Apply(ctx, l.specs); err != nil {
+	if err := s.load(ctx, l.specs); err != nil {
 		return fmt.Errorf("reload boards: %w", err)
 	}
 	s.webhooks.Revive()

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,9 +17,11 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/cluster/member"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
 	"mozpool/httpapi/events"
+	"mozpool/httpapi/mozpool1"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/httpapi/webhook"
 	"mozpool/netboot"
@@ -47,20 +48,40 @@ type Server struct {
 	log       *slog.Logger
 	registry  *prometheus.Registry
 	metrics   metrics
-	journal   *persistence.Local
+	journal   journal
 	logs      persistence.Logs
 	trails    *trail.Trails
 	catalogue images.Published
-	fleet     *actors.Fleet
+	fleet     *actors.Fleet // nil: of a cluster, see cluster
+	boards    boards
+	load      loader            // makes specs the boards
 	racks     []*netboot.Server // sorted by name of the rack
 	api       *httpapi.Server
 	oldAPI    *httpapi.Server // nil: none
 	doors     doors
-	events    *events.Hub
+	events    *events.Hub // of all boards
+	owned     *events.Hub // of the boards whose actors run here
 	webhooks  *webhook.Sender
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
 	begun     time.Time
+
+	cluster    *clustered // nil: this server is by itself
+	identity   member.Identity
+	stopBoards func() // nil: there are none yet
+}
+
+// journal is what a server stores in: its own, or a cluster's.
+type journal interface {
+	persistence.Journal
+	Ready(ctx context.Context) error
+}
+
+// boards are this server's own, or those of a cluster.
+type boards interface {
+	httpapi.Fleet
+	mozpool1.Fleet
+	netboot.Boards
 }
 
 // Open reads everything, binds every socket and takes every board up. Nothing is answered before Run. On an error
@@ -76,13 +97,13 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 		opts.Speed = 1
 	}
 	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, begun: opts.Clock(), registry: prometheus.NewRegistry(), events: events.New()}
-	s.metrics = newMetrics(s.registry, opts)
+	s.metrics, s.owned = newMetrics(s.registry, opts), s.events
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if err := s.store(); err != nil {
+	if err := s.store(ctx); err != nil {
 		return nil, err
 	}
 	l, err := readLists(cfg, imageOptions(cfg, s.log))
@@ -93,13 +114,19 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 		s.log.Info("remark", "text", string(r))
 	}
 	s.catalogue.Set(l.catalogue)
-	s.fleet = actors.New(s.fleetConfig())
-	s.registry.MustRegister(s.fleet.Collector())
+	if s.cluster != nil {
+		s.openHouse()
+	} else {
+		s.openFleet()
+	}
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
-	if err := s.fleet.Load(ctx, l.specs); err != nil {
+	if err := s.load(ctx, l.specs); err != nil {
 		return nil, err
+	}
+	if s.fleet != nil {
+		s.load = s.fleet.Apply
 	}
 	return s, nil
 }
@@ -112,32 +139,6 @@ func (configError) ExitCode() int { return 2 }
 
 // Unwrap gives the problems.
 func (e configError) Unwrap() error { return e.error }
-
-// store opens the data folder; its lock keeps a second server out.
-func (s *Server) store() error {
-	if err := persistence.ClaimData(s.cfg.Data); err != nil {
-		return err
-	}
-	journal, err := persistence.OpenLocal(filepath.Join(s.cfg.Data, "journal"), persistence.Options{Logger: s.log, Metrics: s.metrics.stores})
-	if err != nil {
-		return fmt.Errorf("open the journal: %w", err)
-	}
-	s.journal = journal
-	s.closers = append(s.closers, journal.Close)
-	logs, err := persistence.OpenLogs(filepath.Join(s.cfg.Data, "logs"), persistence.LogOptions{Logger: s.log, Now: s.opts.Clock, Metrics: s.metrics.stores})
-	if err != nil {
-		return fmt.Errorf("open the boards' logs: %w", err)
-	}
-	s.logs = logs
-	s.closers = append(s.closers, logs.Close)
-	trails, err := trail.Open(filepath.Join(s.cfg.Data, "attempts"), s.log)
-	if err != nil {
-		return err
-	}
-	s.trails = trails
-	s.closers = append(s.closers, trails.Close)
-	return nil
-}
 
 func (s *Server) fleetConfig() actors.Config {
 	c := actors.Config{Journal: s.journal, Logs: s.logs, Trails: s.trails, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
@@ -163,7 +164,7 @@ func (s *Server) bind() error {
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.Racks)) {
 		r := s.cfg.Racks[name]
 		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
-			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.fleet, Catalogue: &s.catalogue, Logs: s.logs,
+			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.boards, Catalogue: &s.catalogue, Logs: s.logs,
 			Metrics: s.metrics.racks, Logger: s.log, Clock: s.opts.Clock})
 		if err != nil {
 			return err
@@ -182,8 +183,8 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	if err := s.openWebhooks(); err != nil {
 		return err
 	}
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.fleet, Logs: s.logs, Racks: racks, Logger: s.log, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Info: s.info, Backup: s.Backup, Metrics: s.registry}
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
 	if err := s.api.Listen(); err != nil {
@@ -196,7 +197,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 // APIURL is where people and programs reach the server.
 func (s *Server) APIURL() string { return s.api.URL() }
 
-// Fleet are the server's boards.
+// Fleet are the server's boards; nil for a server of a cluster, where racks come and go.
 func (s *Server) Fleet() *actors.Fleet { return s.fleet }
 
 // Racks are the racks served, each with where boards reach it.
@@ -224,9 +225,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.oldAPI != nil {
 		g.Go(func() error { return s.oldAPI.Run(ctx) })
 	}
+	leave := s.runCluster(ctx, g)
 	err := g.Wait() // 1. nobody is answered any more, so nothing new comes in
 	s.log.Info("stopping", "error", err)
-	return errors.Join(err, s.close())
+	return errors.Join(err, leave(), s.close())
 }
 
 // Close lets go of a server that does not run. Nothing is left to do after Run.
@@ -234,8 +236,8 @@ func (s *Server) Close() error { return s.close() }
 
 // close lets go of everything, outermost first: actors before the journal that they commit to.
 func (s *Server) close() error {
-	if s.fleet != nil {
-		s.fleet.Stop() // 2. no limit fires, no relay is switched; what is in flight is answered
+	if s.stopBoards != nil {
+		s.stopBoards() // 2. no limit fires, no relay is switched; what is in flight is answered
 	}
 	var errs []error
 	for _, c := range slices.Backward(s.closers) { // 3. listeners that never ran; 4. logs; 5. the journal, which syncs

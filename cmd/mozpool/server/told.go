@@ -11,6 +11,10 @@ func (s *Server) Events() *events.Hub { return s.events }
 
 // told passes a transition on to those who follow all boards.
 func (s *Server) told(name, rack string, e actors.Event) {
-	s.events.Publish(v1.BoardEvent{Board: name, Rack: rack, Attempt: e.Attempt,
-		Event: v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text}})
+	s.events.Publish(boardEvent(name, rack, e))
+}
+
+func boardEvent(name, rack string, e actors.Event) v1.BoardEvent {
+	return v1.BoardEvent{Board: name, Rack: rack, Attempt: e.Attempt,
+		Event: v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text}}
 }

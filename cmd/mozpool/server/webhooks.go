@@ -14,7 +14,7 @@ const minSecret = 16
 
 // openWebhooks reads the keys of the webhooks.
 func (s *Server) openWebhooks() error {
-	c := webhook.Config{Events: s.events, Logger: s.log, Clock: s.opts.Clock}
+	c := webhook.Config{Events: s.owned, Logger: s.log, Clock: s.opts.Clock}
 	for i, h := range s.cfg.Webhooks {
 		data, err := os.ReadFile(h.SecretFile)
 		if err != nil {

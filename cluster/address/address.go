@@ -1,0 +1,132 @@
+// Package address moves a rack's service address with the rack.
+//
+// It decides how long the address stays: it is lent to the interface for a few seconds at a time, and renewed while the
+// rack is held. So it is gone by itself when this process dies or is frozen, when the lease lapses, and when nobody
+// gets round to removing it. It refuses to know who holds what: package house tells it when a rack begins and ends
+// here. A server without the right to change addresses (CAP_NET_ADMIN) serves all the same, and says so.
+package address
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	// lifetime is for how long the kernel keeps the address without being told again: as long as a session lives on one
+	// renewal, so that it is gone before the rack is another's.
+	lifetime = 4 * time.Second
+	renew    = time.Second
+	// loud is how many renewals are announced one by one, since announcements are lost; later every loud-th one is.
+	loud = 10
+)
+
+// Address is a service address: where it is, and on which interface.
+type Address struct {
+	Prefix    netip.Prefix
+	Interface string
+}
+
+// String is ADDRESS/BITS@INTERFACE.
+func (a Address) String() string { return a.Prefix.String() + "@" + a.Interface }
+
+// Keeper keeps the service addresses of the racks that are held here.
+type Keeper struct {
+	all map[string]Address
+	log *slog.Logger
+
+	mu    sync.Mutex
+	stops map[string]func() // by rack
+}
+
+// NewKeeper moves these addresses, by rack; racks that have none are nothing to it.
+func NewKeeper(all map[string]Address, log *slog.Logger) *Keeper {
+	return &Keeper{all: all, log: log, stops: make(map[string]func())}
+}
+
+// Check says why addresses cannot be moved on this machine; nil: they can, or there are none.
+func (k *Keeper) Check() error {
+	for rack, a := range k.all {
+		if err := check(a); err != nil {
+			return fmt.Errorf("rack %s: service address %s: %w", rack, a, err)
+		}
+	}
+	return nil
+}
+
+// Begin adds the rack's address and announces it again and again, while held says that the rack is held, until End.
+func (k *Keeper) Begin(rack string, held func() bool) {
+	a, known := k.all[rack]
+	if !known {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stops[rack] != nil {
+		return
+	}
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() { k.keep(rack, a, held, done) })
+	k.stops[rack] = func() { close(done); all.Wait() }
+}
+
+// keep lends the address to the interface until done, and takes it away then.
+func (k *Keeper) keep(rack string, a Address, held func() bool, done <-chan struct{}) {
+	tick := time.NewTicker(renew)
+	defer tick.Stop()
+	failing := false
+	for times := 0; ; times++ {
+		if held() {
+			err := lend(a, times < loud || times%loud == 0)
+			if (err != nil) != failing {
+				failing = err != nil
+				k.log.Warn("cluster: service address", "rack", rack, "address", a.String(), "error", err)
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-done:
+			if err := remove(a); err != nil {
+				k.log.Warn("cluster: the service address is not removed; it goes by itself", "rack", rack, "address", a.String(), "error", err)
+			}
+			return
+		}
+	}
+}
+
+// End takes the rack's address away.
+func (k *Keeper) End(rack string) {
+	k.mu.Lock()
+	stop := k.stops[rack]
+	delete(k.stops, rack)
+	k.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// lend adds or renews the address, and announces it.
+func lend(a Address, tell bool) error {
+	if err := add(a, lifetime); err != nil {
+		return err
+	}
+	if !tell || !a.Prefix.Addr().Is4() {
+		return nil
+	}
+	return announce(a)
+}
+
+// arp is a gratuitous ARP request: who else has my address? All who had another's hardware address for it learn ours.
+func arp(mac net.HardwareAddr, ip netip.Addr) []byte {
+	four := ip.As4()
+	frame := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, mac...)
+	frame = append(frame, 0x08, 0x06, // ARP
+		0, 1, 8, 0, 6, 4, // of IPv4 over Ethernet
+		0, 1) // request
+	frame = append(append(frame, mac...), four[:]...)
+	return append(append(frame, 0, 0, 0, 0, 0, 0), four[:]...)
+}

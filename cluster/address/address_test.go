@@ -1,0 +1,137 @@
+//go:build linux
+
+package address
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+)
+
+var example = Address{netip.MustParsePrefix("10.91.0.10/24"), "rack0"}
+
+// The frame is one that any machine on the wire understands.
+func TestFrame(t *testing.T) {
+	t.Parallel()
+	mac := net.HardwareAddr{2, 0, 0, 0, 0, 1}
+	want := []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01" +
+		"\x02\x00\x00\x00\x00\x01\x0a\x5b\x00\x0a\x00\x00\x00\x00\x00\x00\x0a\x5b\x00\x0a")
+	if got := arp(mac, example.Prefix.Addr()); !bytes.Equal(got, want) {
+		t.Errorf("% x", got)
+	}
+}
+
+// inNamespace runs do with an Ethernet interface rack0 of its own, on a thread that is thrown away after.
+func inNamespace(t *testing.T, do func()) {
+	t.Helper()
+	done := make(chan string, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		defer close(done)
+		if err := syscall.Unshare(syscall.CLONE_NEWNET); err != nil {
+			done <- "needs the right to make a network namespace: " + err.Error()
+			return
+		}
+		link := &netlink.Tuntap{LinkAttrs: netlink.LinkAttrs{Name: "rack0"}, Mode: netlink.TUNTAP_MODE_TAP}
+		if err := netlink.LinkAdd(link); err != nil {
+			done <- "needs tap interfaces: " + err.Error()
+			return
+		}
+		if err := netlink.LinkSetUp(link); err != nil {
+			t.Error(err)
+			return
+		}
+		do()
+	}()
+	if why := <-done; why != "" {
+		t.Skip(why)
+	}
+}
+
+func addresses(t *testing.T) (text string) {
+	t.Helper()
+	link, err := netlink.LinkByName("rack0")
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	all, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, a := range all {
+		text += a.IPNet.String() + " "
+	}
+	return text
+}
+
+// An address is there once it is lent, goes when it is removed, and goes by itself when it is not renewed.
+func TestLent(t *testing.T) {
+	t.Parallel()
+	inNamespace(t, func() {
+		for range 2 { // the second time renews
+			if err := lend(example, true); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := addresses(t); got != "10.91.0.10/24 " {
+			t.Errorf("lent: %q", got)
+		}
+		for range 2 {
+			if err := remove(example); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := addresses(t); got != "" {
+			t.Errorf("removed: %q", got)
+		}
+		if err := add(example, time.Second); err != nil {
+			t.Error(err)
+		}
+		for end := time.Now().Add(time.Minute); addresses(t) != ""; {
+			if time.Now().After(end) {
+				t.Error("it is there for ever")
+				break
+			}
+			<-time.After(100 * time.Millisecond)
+		}
+		if err := check(example); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What cannot be done is said once, and harms nothing.
+func TestKeeperWithoutInterface(t *testing.T) {
+	t.Parallel()
+	nowhere := Address{example.Prefix, "no-such-nic0"}
+	var log bytes.Buffer
+	k := NewKeeper(map[string]Address{"r1": nowhere}, slog.New(slog.NewTextHandler(&log, nil)))
+	if err := k.Check(); err == nil || !strings.Contains(err.Error(), "rack r1: service address 10.91.0.10/24@no-such-nic0: find interface") {
+		t.Errorf("check: %v", err)
+	}
+	asked := make(chan struct{}, 100)
+	for range 2 {
+		k.Begin("r1", func() bool { asked <- struct{}{}; return true })
+	}
+	k.Begin("r2", func() bool { t.Error("a rack without an address"); return false })
+	<-asked
+	<-asked
+	k.End("r1")
+	k.End("r1")
+	k.End("r2")
+	if n := strings.Count(log.String(), "service address"); n < 1 || n > 3 {
+		t.Errorf("said %d times:\n%s", n, log.String())
+	}
+	if err := NewKeeper(nil, slog.New(slog.DiscardHandler)).Check(); err != nil {
+		t.Error(err)
+	}
+}

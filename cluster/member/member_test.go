@@ -1,0 +1,148 @@
+package member
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mozpool/persistence"
+)
+
+// Three new servers find each other and begin; each rack goes to its preferred server; operators are answered at any
+// server; a server that is drained, leaves or is removed loses its racks, and a fourth may join.
+func TestACluster(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var configs []Config
+	for _, node := range []string{"s1", "s2", "s3"} {
+		configs = append(configs, l.config(node, 3))
+	}
+	for _, c := range configs {
+		c.Network.Join = l.join
+		l.run(c)
+	}
+	const all = "of-s1=s1 of-s2=s2 of-s3=s3 r1=s1 "
+	for name, m := range l.members {
+		waitFor(t, "every rack to be held, as "+name+" sees it", func() bool { return holders(t, m) == all })
+	}
+	if got := asked(t, l.members["s3"], "s1"); got != "s3 asks s1" {
+		t.Errorf("asked: %q", got)
+	}
+	l.drains()
+	l.leads()
+	l.stop["s3"]()
+	waitFor(t, "s3 to be out of gossip and session", func() bool {
+		s, err := l.members["s1"].Status()
+		must(t, err)
+		return !s.Servers[2].Gossip && !s.Servers[2].Session && s.Servers[2].Member
+	})
+	waitFor(t, "the rest to remove it", func() bool { return l.members["s2"].Remove(t.Context(), "s3") == nil })
+	if err := l.members["s1"].Remove(t.Context(), "s3"); !errors.Is(err, persistence.ErrNotFound) {
+		t.Errorf("removed twice: %v", err)
+	}
+	l.run(l.config("s4", 0))
+	waitFor(t, "the fourth to be of the group and hold its rack", func() bool { return strings.Contains(holders(t, l.members["s4"]), "of-s4=s4") })
+}
+
+// drains moves a rack by drain, and back.
+func (l *lab) drains() {
+	l.t.Helper()
+	ctx := context.Background()
+	must(l.t, l.members["s3"].Drain(ctx, "s1"))
+	waitFor(l.t, "r1 to move to s2", func() bool { return strings.HasSuffix(holders(l.t, l.members["s1"]), "of-s3=s3 r1=s2 ") })
+	l.mu.Lock()
+	if !slices.Contains(l.drained, "s1 r1") {
+		l.t.Error("its actors were not ended before")
+	}
+	l.mu.Unlock()
+	if s, err := l.members["s2"].Status(); err != nil || !s.Servers[0].Drained || strings.Join(s.Servers[0].Holds, " ") != "of-s1" {
+		l.t.Errorf("a rack that nobody else may serve stays: %+v, %v", s.Servers[0], err)
+	}
+	must(l.t, l.members["s2"].Undrain(ctx, "s1"))
+	waitFor(l.t, "r1 to come back", func() bool { return strings.HasSuffix(holders(l.t, l.members["s3"]), "r1=s1 ") })
+	if err := l.members["s2"].Drain(ctx, "nobody"); !errors.Is(err, persistence.ErrNotFound) {
+		l.t.Errorf("drained a server that is not there: %v", err)
+	}
+}
+
+// leads hands the lead to each server in turn, asked at another.
+func (l *lab) leads() {
+	l.t.Helper()
+	for _, next := range []string{"s2", "s3", "s1"} {
+		waitFor(l.t, next+" to lead", func() bool {
+			_ = l.members["s1"].Transfer(context.Background(), next) // while nobody leads it is asked again
+			s, err := l.members[next].Status()
+			must(l.t, err)
+			return s.Leader == next
+		})
+	}
+}
+
+// A server by itself needs no network: it is its own cluster at once, and holds its racks.
+func TestByItself(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	c := l.config("s1", 0)
+	c.Network = nil
+	m := l.run(c)
+	waitFor(t, "its racks", func() bool { return holders(t, m) == "of-s1=s1 r1=s1 " })
+	if _, _, ok := m.Leases().Held("r1"); !ok || m.Holder("r1") != "s1" || m.Holder("r9") != "" {
+		t.Error("it may not act")
+	}
+}
+
+// What is wrong is said before anything is done.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	c := l.config("s1", 1)
+	c.Network.Identity = l.identity("s2")
+	if _, err := Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "certificate is of server s2") {
+		t.Errorf("another server's certificate: %v", err)
+	}
+	c = l.config("s1", 1)
+	c.Network.Gossip = "192.0.2.1:0" // nobody's
+	if m, err := Open(t.Context(), c); err == nil {
+		t.Error("listens where it is not")
+		must(t, m.Close())
+	}
+	first := l.run(l.config("s1", 1))
+	waitFor(t, "the group to begin", func() bool { return first.journal.Leader() == "s1" })
+	foreign := l.config("s2", 0)
+	foreign.Network.Identity.Own, _ = newLab(t).authority.NewServer("s2", time.Now())
+	m, err := Open(t.Context(), foreign)
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), joinTime/10)
+	defer cancel()
+	if err := m.Run(ctx); err != nil || len(m.journal.Servers()) != 0 {
+		t.Errorf("another authority's server: %v, of a group with %v", err, m.journal.Servers())
+	}
+	must(t, m.Close())
+}
+
+func TestReadIdentity(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := ReadIdentity(dir); err == nil || !strings.Contains(err.Error(), "mozpool cluster certs") {
+		t.Errorf("nothing there: %v", err)
+	}
+	id := newLab(t).identity("s1")
+	key := base64.StdEncoding.EncodeToString(id.Keys[0])
+	for name, data := range map[string]string{FileAuthority: string(id.Authority), FileCert: string(id.Own.Cert), FileKey: string(id.Own.Key), FileGossip: key + "\n" + key + "\n"} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600))
+	}
+	got, err := ReadIdentity(dir)
+	if err != nil || len(got.Keys) != 2 || got.owns("s1") != nil || got.owns("s2") == nil {
+		t.Errorf("read %d keys, %v", len(got.Keys), err)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, FileGossip), []byte("short\n"), 0o600))
+	if _, err := ReadIdentity(dir); err == nil || !strings.Contains(err.Error(), "no key") {
+		t.Errorf("a bad key: %v", err)
+	}
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	v1 "mozpool/httpapi/v1"
+)
+
+// Cluster is the part of "mozpool cluster" that asks the server. Plugins are the main package's verbs, which work on
+// files.
+type Cluster struct {
+	Format
+	kong.Plugins
+	Members  ClusterMembers  `cmd:"" help:"List servers: what gossip, sessions and the log say of each."`
+	Racks    ClusterRacks    `cmd:"" help:"List racks and who holds them."`
+	Status   ClusterStatus   `cmd:"" help:"Say in a sentence whether the cluster can do its work; exit 1 if not."`
+	Transfer ClusterTransfer `cmd:"" help:"Hand the lead of the log to a server."`
+	Remove   ClusterRemove   `cmd:"" help:"Take a server out for good, and free its name."`
+	Drain    ClusterDrain    `cmd:"" help:"Have a server hand its racks to others, and hold none."`
+	Undrain  ClusterUndrain  `cmd:"" help:"Let a server hold racks again."`
+}
+
+// ClusterMembers is "mozpool cluster members".
+type ClusterMembers struct{}
+
+// Run lists the servers.
+func (*ClusterMembers) Run(c *Context) error {
+	all, err := c.Client.Cluster(c.Context)
+	return c.members(all, err)
+}
+
+func (c *Context) members(all v1.Cluster, err error) error {
+	return list(c, all.Servers, err, []string{"NAME", "GOSSIP", "SESSION", "LOG", "RACKS", "VERSION", "ADDRESS", "API"},
+		func(s v1.ClusterServer) string { return s.Name },
+		func(s v1.ClusterServer) []cell {
+			racks := strings.Join(s.Racks, ",")
+			if s.Drained {
+				racks = strings.TrimSpace(racks + " (drained)")
+			}
+			return []cell{plain(s.Name), good(s.Gossip, "there", "silent"), good(s.Session, "live", "silent"), plain(vote(s)), plain(racks),
+				plain(s.Version), plain(s.Address), plain(s.API)}
+		})
+}
+
+func good(is bool, yes, no string) cell {
+	if is {
+		return plain(yes)
+	}
+	bad := plain(no)
+	bad.color = red
+	return bad
+}
+
+// vote is a server's part in the log.
+func vote(s v1.ClusterServer) string {
+	switch {
+	case !s.Member:
+		return "not taken in"
+	case s.Leads:
+		return "leads"
+	case s.Votes:
+		return "votes"
+	}
+	return "follows"
+}
+
+// ClusterRacks is "mozpool cluster racks".
+type ClusterRacks struct{}
+
+// Run lists the racks.
+func (*ClusterRacks) Run(c *Context) error {
+	all, err := c.Client.Cluster(c.Context)
+	return list(c, all.Racks, err, []string{"NAME", "HOLDER", "SESSION", "EPOCH", "SERVERS", "TAKE-OVER"},
+		func(r v1.ClusterRack) string { return r.Name },
+		func(r v1.ClusterRack) []cell {
+			return []cell{plain(r.Name), plain(cmp.Or(r.Holder, "nobody")), good(r.Live, "live", "silent"), plain(fmt.Sprint(r.Epoch)),
+				plain(strings.Join(r.Servers, ",")), plain(r.TakeOver)}
+		})
+}
+
+// ClusterStatus is "mozpool cluster status".
+type ClusterStatus struct{}
+
+// Run says how the cluster is.
+func (*ClusterStatus) Run(c *Context) error {
+	all, err := c.Client.Cluster(c.Context)
+	if err != nil {
+		return coded(err)
+	}
+	text, ok := clusterSummary(all)
+	if _, err := fmt.Fprintln(c.Out, text); err != nil {
+		return coded(err)
+	}
+	if !ok {
+		return &Error{Exit: ExitFailed, Err: fmt.Errorf("see mozpool cluster members and mozpool cluster racks")}
+	}
+	return nil
+}
+
+// clusterSummary says what works and what does not; ok: all does.
+func clusterSummary(all v1.Cluster) (text string, ok bool) {
+	if all.ID == "" {
+		return "this server is by itself", true
+	}
+	var silent, unheld []string
+	for _, s := range all.Servers {
+		if !s.Session || !s.Member {
+			silent = append(silent, s.Name)
+		}
+	}
+	for _, r := range all.Racks {
+		if r.Holder == "" || !r.Live {
+			unheld = append(unheld, r.Name)
+		}
+	}
+	text = fmt.Sprintf("cluster %s: %d servers, %d racks, led by %s", all.ID, len(all.Servers), len(all.Racks), cmp.Or(all.Leader, "nobody: nothing can be stored"))
+	if len(silent) > 0 {
+		text += "; silent: " + strings.Join(silent, ", ")
+	}
+	if len(unheld) > 0 {
+		text += "; racks that nobody serves: " + strings.Join(unheld, ", ")
+	}
+	return text, all.Leader != "" && len(silent)+len(unheld) == 0
+}
+
+// ClusterServer is the argument of verbs that are about one server.
+type ClusterServer struct {
+	Name string `arg:"" name:"server" help:"Name of the server."`
+}
+
+// ClusterTransfer is "mozpool cluster transfer".
+type ClusterTransfer struct{ ClusterServer }
+
+// Run hands the lead over.
+func (o *ClusterTransfer) Run(c *Context) error {
+	return c.members(c.Client.Transfer(c.Context, o.Name))
+}
+
+// ClusterRemove is "mozpool cluster remove".
+type ClusterRemove struct{ ClusterServer }
+
+// Run removes a server.
+func (o *ClusterRemove) Run(c *Context) error { return c.members(c.Client.Remove(c.Context, o.Name)) }
+
+// ClusterDrain is "mozpool cluster drain".
+type ClusterDrain struct{ ClusterServer }
+
+// Run drains a server.
+func (o *ClusterDrain) Run(c *Context) error { return c.members(c.Client.Drain(c.Context, o.Name)) }
+
+// ClusterUndrain is "mozpool cluster undrain".
+type ClusterUndrain struct{ ClusterServer }
+
+// Run ends a drain.
+func (o *ClusterUndrain) Run(c *Context) error { return c.members(c.Client.Undrain(c.Context, o.Name)) }

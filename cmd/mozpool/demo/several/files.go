@@ -1,0 +1,59 @@
+package several
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mozpool/netboot/boardsim"
+)
+
+// Image is the image that the cluster has.
+const Image = "demo-1.0"
+
+const (
+	imageSize    = 4 << 20
+	bootFileSize = 256 << 10
+	imagesText   = `hardware:
+  simulated: {live: live/simulated, append: "console=sim0", disk: /dev/sim0, keep: ["0-2MiB"]}
+images:
+- name: ` + Image + `
+  hardware: [simulated]
+  install: raw
+  artifacts: [{name: system, file: ` + Image + `.img.gz, to: p2}]
+  verify: {kind: callback}
+`
+)
+
+// writeFiles writes what all servers read: boards, images, a live environment, an image.
+func (c *Cluster) writeFiles() error {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if err := boardsim.MakeImage(z, boardsim.Image{Name: Image, Callback: true}, imageSize); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return fmt.Errorf("pack the image: %w", err)
+	}
+	for name, data := range map[string][]byte{
+		"boards.yaml":                          c.boardsText(),
+		"images.yaml":                          []byte(imagesText),
+		"files/live/simulated/vmlinuz":         bytes.Repeat([]byte("k"), bootFileSize),
+		"files/live/simulated/initrd":          bytes.Repeat([]byte("i"), bootFileSize),
+		"files/artifacts/" + Image + ".img.gz": packed.Bytes(),
+	} {
+		if err := write(c.path(name), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o644)
+}

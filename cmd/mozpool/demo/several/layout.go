@@ -1,0 +1,162 @@
+package several
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"mozpool/cluster/member"
+	"mozpool/netboot/boardsim"
+)
+
+// ports are where one server listens for one rack.
+type ports struct{ http, tftp, syslog uint16 }
+
+// host is where all servers listen.
+const host = "127.0.0.1"
+
+// layOut decides who serves what where, and makes relay boards.
+func (c *Cluster) layOut() error {
+	f := &finder{}
+	defer f.release()
+	first := 1
+	for i := range c.o.Racks {
+		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks}
+		r.where = func() (netip.AddrPort, int) { return c.seat(r) }
+		first += r.size
+		c.Racks = append(c.Racks, r)
+		if err := r.plugRelays(c.o.Speed); err != nil {
+			return err
+		}
+	}
+	var gossip []string
+	sections := make([]string, c.o.Servers)
+	for i := range c.o.Servers {
+		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, ports: make(map[string]ports)}
+		p.Config, p.path = c.path(p.Name, "mozpool.yaml"), c.path(p.Name, "log")
+		p.args = []string{c.o.Program, "serve", "--config", p.Config, "--speed", strconv.FormatFloat(c.o.Speed, 'g', -1, 64)}
+		for _, r := range c.Racks {
+			p.ports[r.Name] = ports{f.tcp(), f.udp(), f.udp()}
+		}
+		gossip = append(gossip, fmt.Sprintf("%s:%d", host, f.both()))
+		sections[i] = fmt.Sprintf(`{id: demo, gossip: "%s", streams: "%s:%d", expect: %d, keys: ../keys/%s, join: [`, gossip[i], host, f.tcp(), c.o.Servers, p.Name)
+		c.Servers = append(c.Servers, p)
+	}
+	if err := f.err; err != nil {
+		return fmt.Errorf("find free ports: %w", err)
+	}
+	var names []string
+	for i, p := range c.Servers {
+		names = append(names, p.Name)
+		sections[i] += `"` + strings.Join(gossip, `", "`) + `"]}`
+	}
+	if _, err := member.MakeIdentities(c.path("keys"), "demo", names); err != nil {
+		return err
+	}
+	return c.writeConfigs(sections)
+}
+
+// seat is where the boards of a rack reach its holder: what a service address would be.
+func (c *Cluster) seat(r *Rack) (netip.AddrPort, int) {
+	p := c.Holder(r.Name)
+	if p == nil {
+		p = c.Servers[0]
+	}
+	at := p.ports[r.Name]
+	return netip.AddrPortFrom(netip.MustParseAddr(host), at.tftp), int(at.http)
+}
+
+// writeConfigs writes each server's file. The first rack prefers the first server, the second the second.
+func (c *Cluster) writeConfigs(clusters []string) error {
+	for i, p := range c.Servers {
+		var out strings.Builder
+		fmt.Fprintf(&out, "server: %s\ndata: data\nfiles: ../files\nboards: ../boards.yaml\nimages: ../images.yaml\napi: {listen: \"%s\"}\ncluster: %s\nracks:\n",
+			p.Name, strings.TrimPrefix(p.API, "http://"), clusters[i])
+		for k, r := range c.Racks {
+			var order []string
+			for n := range c.Servers {
+				order = append(order, c.Servers[(k+n)%len(c.Servers)].Name)
+			}
+			at := p.ports[r.Name]
+			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), host, at.http, at.tftp, at.syslog)
+		}
+		if err := write(p.Config, []byte(out.String())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// boardsText is the inventory of all racks.
+func (c *Cluster) boardsText() []byte {
+	var out strings.Builder
+	out.WriteString("boards:\n")
+	for _, r := range c.Racks {
+		for i := range r.size {
+			p, n := boardsim.PlaceOf(i, perRelayBoard), r.first+i
+			fmt.Fprintf(&out, "- {name: %s, mac: %q, rack: %s, hardware: simulated, power: \"%s:bank%d:relay%d\", address: %s}\n",
+				boardsim.NameOf(n), boardsim.MACOf(n), r.Name, r.Relays[p.RelayBoard].Addr(), p.Bank, p.Relay, boardsim.AddressOf(boardsim.DefaultBase, n))
+		}
+	}
+	return []byte(out.String())
+}
+
+// finder finds ports that nobody listens on. It holds them until release, so that none is found twice; a moment later
+// the servers bind them.
+type finder struct {
+	held []interface{ Close() error }
+	err  error
+}
+
+// Ports are looked for below those that systems give to whoever wants any: a server that comes back must find its own
+// free.
+const firstPort, portRange = 12000, 20000
+
+func (f *finder) tcp() uint16 { return f.find(true, false) }
+
+func (f *finder) udp() uint16 { return f.find(false, true) }
+
+// both is a port that is free for TCP and UDP.
+func (f *finder) both() uint16 { return f.find(true, true) }
+
+func (f *finder) find(tcp, udp bool) uint16 {
+	var last error
+	for range 200 {
+		port := firstPort + rand.N(portRange)
+		address := fmt.Sprintf("%s:%d", host, port)
+		if last = f.hold(address, tcp, udp); last == nil {
+			return uint16(port)
+		}
+	}
+	f.err = errors.Join(f.err, last)
+	return 0
+}
+
+// hold listens on an address; on an error a half of it may stay held, until release.
+func (f *finder) hold(address string, tcp, udp bool) error {
+	if tcp {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		f.held = append(f.held, l)
+	}
+	if udp {
+		l, err := net.ListenPacket("udp", address)
+		if err != nil {
+			return err
+		}
+		f.held = append(f.held, l)
+	}
+	return nil
+}
+
+func (f *finder) release() {
+	for _, h := range f.held {
+		_ = h.Close() // nothing was done with it
+	}
+}

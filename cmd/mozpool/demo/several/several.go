@@ -1,0 +1,204 @@
+// Package several images simulated racks with a cluster of servers: each a process of its own, which can be killed,
+// frozen and started again, on free ports of loopback.
+//
+// It decides what the cluster looks like and plays everything around it: relay boards, boards, and the service address
+// by which boards find the server that holds their rack. It refuses to help the servers: what they do, they do with
+// nothing but their configuration. "mozpool demo --servers" calls it, and so do system tests.
+package several
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/boardsim"
+)
+
+// Options shape a cluster.
+type Options struct {
+	Program   string // mozpool
+	Servers   int
+	Racks     int // each may be served by all servers; their preference goes round
+	Boards    int // in all
+	Speed     float64
+	Seed      uint64
+	FaultRate float64
+	// Times of the boards; zero fields are those of a real one. OnEvent hears what they really do; it must not wait.
+	Times   boardsim.Times
+	OnEvent func(boardsim.Event)
+	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
+	Log *os.File
+}
+
+// Cluster is some servers with simulated racks behind them.
+type Cluster struct {
+	Servers []*Process
+	Racks   []*Rack
+	o       Options
+	dir     string
+	stop    context.CancelFunc
+	tasks   sync.WaitGroup
+	mu      sync.Mutex
+	holders map[string]string // server by rack, as was heard last
+}
+
+// New makes files, keys, relay boards, racks and servers, and starts them. Close ends all.
+func New(ctx context.Context, o Options) (_ *Cluster, err error) {
+	c := &Cluster{o: o, holders: make(map[string]string)}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	c.stop = stop
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}()
+	if c.dir, err = os.MkdirTemp("", "mozpool-demo-"); err != nil {
+		return nil, fmt.Errorf("make a folder: %w", err)
+	}
+	if err := c.layOut(); err != nil {
+		return nil, err
+	}
+	if err := c.writeFiles(); err != nil {
+		return nil, fmt.Errorf("write the cluster's files: %w", err)
+	}
+	for _, p := range c.Servers {
+		if err := p.Start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	c.tasks.Go(func() { c.follow(watching) })
+	for _, r := range c.Racks {
+		if err := r.plugBoards(o, c.dir); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// followEvery is how often it is asked who holds which rack: a service address is there within a moment.
+const followEvery = 50 * time.Millisecond
+
+// follow keeps the holders, until ctx ends.
+func (c *Cluster) follow(ctx context.Context) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		all, err := c.Status(ctx)
+		if err != nil {
+			continue
+		}
+		c.mu.Lock()
+		for _, r := range all.Racks {
+			if r.Holder != "" && r.Live {
+				c.holders[r.Name] = r.Holder
+			}
+		}
+		c.mu.Unlock()
+	}
+}
+
+// Holder is the server that holds a rack, as far as is known; nil: none was heard of yet.
+func (c *Cluster) Holder(rack string) *Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.Servers {
+		if p.Name == c.holders[rack] {
+			return p
+		}
+	}
+	return nil
+}
+
+// any asks the servers in turn until one answers.
+func (c *Cluster) any(ctx context.Context, do func(ctx context.Context, cl *client.Client) error) error {
+	var last error
+	for _, p := range c.Servers {
+		if !p.Running() {
+			continue
+		}
+		short, cancel := context.WithTimeout(ctx, askLimit)
+		last = do(short, p.Client())
+		cancel()
+		if last == nil || ctx.Err() != nil {
+			return last
+		}
+	}
+	if last == nil {
+		last = errors.New("no server is running")
+	}
+	return last
+}
+
+const askLimit = 2 * time.Second
+
+// Status is the cluster as the first server that answers knows it.
+func (c *Cluster) Status(ctx context.Context) (all v1.Cluster, err error) {
+	err = c.any(ctx, func(ctx context.Context, cl *client.Client) error {
+		all, err = cl.Cluster(ctx)
+		return err
+	})
+	return all, err
+}
+
+// Boards are all boards, as the first server that answers shows them.
+func (c *Cluster) Boards(ctx context.Context) (all []v1.Board, err error) {
+	err = c.any(ctx, func(ctx context.Context, cl *client.Client) error {
+		all, err = cl.Boards(ctx, client.Query{})
+		return err
+	})
+	return all, err
+}
+
+// WaitHeld waits until every rack is held.
+func (c *Cluster) WaitHeld(ctx context.Context) error {
+	for {
+		held := 0
+		all, err := c.Status(ctx)
+		for _, r := range all.Racks {
+			if r.Holder != "" && r.Live {
+				held++
+			}
+		}
+		if err == nil && held == len(c.Racks) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for every rack to be held: %w; %d of %d are: %w", context.Cause(ctx), held, len(c.Racks), err)
+		case <-time.After(followEvery):
+		}
+	}
+}
+
+// Close ends servers, boards and relay boards, and removes the folder.
+func (c *Cluster) Close() error {
+	c.stop()
+	var errs []error
+	for _, p := range c.Servers {
+		errs = append(errs, p.Stop())
+	}
+	c.tasks.Wait()
+	for _, r := range c.Racks {
+		errs = append(errs, r.close())
+	}
+	if c.dir != "" {
+		errs = append(errs, os.RemoveAll(c.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// path is a file of the cluster.
+func (c *Cluster) path(parts ...string) string {
+	return filepath.Join(append([]string{c.dir}, parts...)...)
+}

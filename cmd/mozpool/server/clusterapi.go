@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"mozpool/actors"
+	"mozpool/cluster/member"
+	"mozpool/cmd/mozpool/config"
+	"mozpool/httpapi"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/persistence"
+)
+
+// clusterAPI shows the cluster to people, and hands on what they ask of it.
+type clusterAPI struct {
+	m      *member.Member
+	racks  map[string]config.Rack
+	moving bool // this machine lets service addresses be moved
+}
+
+var _ httpapi.Cluster = clusterAPI{}
+
+// clusterFace is what the API knows of the cluster; nil: this server is by itself.
+func (s *Server) clusterFace() httpapi.Cluster {
+	if s.cluster == nil {
+		return nil
+	}
+	return clusterAPI{s.cluster.member, s.cfg.Racks, s.cluster.addresses.Check() == nil}
+}
+
+// Status implements httpapi.Cluster.
+func (a clusterAPI) Status() (v1.Cluster, error) {
+	s, err := a.m.Status()
+	if err != nil {
+		return v1.Cluster{}, err
+	}
+	c := v1.Cluster{ID: s.Cluster, Server: s.Server, Leader: s.Leader, Servers: []v1.ClusterServer{}, Racks: []v1.ClusterRack{}}
+	for _, o := range s.Servers {
+		c.Servers = append(c.Servers, v1.ClusterServer{Name: o.Name, Address: o.Address, API: o.API, Version: o.Version, Gossip: o.Gossip,
+			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, Racks: append([]string{}, o.Holds...)})
+	}
+	for _, r := range s.Racks {
+		c.Racks = append(c.Racks, v1.ClusterRack{Name: r.Name, Servers: append([]string{}, r.Servers...), Holder: r.Holder, Epoch: r.Epoch,
+			Live: r.Live, TakeOver: a.takeOver(r)})
+	}
+	return c, nil
+}
+
+// takeOver is what follows the holder of a rack.
+func (a clusterAPI) takeOver(r member.Rack) string {
+	switch {
+	case len(r.Servers) < 2:
+		return v1.TakeOverNone
+	case a.moving && a.racks[r.Name].ServiceAddress.Prefix.IsValid():
+		return v1.TakeOverAddress
+	}
+	return v1.TakeOverAPI
+}
+
+// Transfer implements httpapi.Cluster.
+func (a clusterAPI) Transfer(ctx context.Context, server string) error {
+	return told(a.m.Transfer(ctx, server))
+}
+
+// Remove implements httpapi.Cluster. A server that renews its session may hold racks, and would not hear that it must
+// let go of them.
+func (a clusterAPI) Remove(ctx context.Context, server string) error {
+	if a.m.Leases().Live(server) {
+		return &actors.Problem{Kind: actors.Refused, Text: "server " + server + " is running", Remedy: "stop it first, then remove it"}
+	}
+	return told(a.m.Remove(ctx, server))
+}
+
+// Drain implements httpapi.Cluster.
+func (a clusterAPI) Drain(ctx context.Context, server string) error {
+	return told(a.m.Drain(ctx, server))
+}
+
+// Undrain implements httpapi.Cluster.
+func (a clusterAPI) Undrain(ctx context.Context, server string) error {
+	return told(a.m.Undrain(ctx, server))
+}
+
+// told makes an error of the cluster one for people.
+func told(err error) error {
+	for is, p := range map[error]actors.Problem{
+		persistence.ErrNotFound:    {Kind: actors.NotFound, Remedy: "see: mozpool cluster members"},
+		persistence.ErrInvalid:     {Kind: actors.Refused, Remedy: "see: mozpool cluster members"},
+		persistence.ErrUnavailable: {Kind: actors.Unavailable, Remedy: "ask again; without a majority of the voting servers nothing is decided"},
+		persistence.ErrUnknown:     {Kind: actors.Unavailable, Remedy: "look whether it was done, then ask again"},
+	} {
+		if errors.Is(err, is) {
+			p.Text = err.Error()
+			return &p
+		}
+	}
+	return err
+}

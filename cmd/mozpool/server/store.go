@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"mozpool/actors"
+	"mozpool/persistence"
+	"mozpool/persistence/trail"
+)
+
+// store opens the data folder; its lock keeps a second server out.
+func (s *Server) store(ctx context.Context) error {
+	if err := persistence.ClaimData(s.cfg.Data); err != nil {
+		return err
+	}
+	if err := s.openJournal(ctx); err != nil {
+		return err
+	}
+	logs, err := persistence.OpenLogs(filepath.Join(s.cfg.Data, "logs"), persistence.LogOptions{Logger: s.log, Now: s.opts.Clock, Metrics: s.metrics.stores})
+	if err != nil {
+		return fmt.Errorf("open the boards' logs: %w", err)
+	}
+	s.logs = logs
+	s.closers = append(s.closers, logs.Close)
+	trails, err := trail.Open(filepath.Join(s.cfg.Data, "attempts"), s.log)
+	if err != nil {
+		return err
+	}
+	s.trails = trails
+	s.closers = append(s.closers, trails.Close)
+	return nil
+}
+
+// openJournal opens the journal: a server's own, or where it is of a cluster, or was, its part in the cluster's, which
+// takes the own one over.
+func (s *Server) openJournal(ctx context.Context) error {
+	path := filepath.Join(s.cfg.Data, "journal")
+	if s.cfg.Cluster.Enabled() || persistence.Replicated(path) {
+		return s.openMember(ctx)
+	}
+	journal, err := persistence.OpenLocal(path, persistence.Options{Logger: s.log, Metrics: s.metrics.stores})
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	s.journal = journal
+	s.closers = append(s.closers, journal.Close)
+	return nil
+}
+
+// openFleet makes the boards of a server by itself.
+func (s *Server) openFleet() {
+	s.fleet = actors.New(s.fleetConfig())
+	s.registry.MustRegister(s.fleet.Collector())
+	s.boards, s.load, s.stopBoards = s.fleet, s.fleet.Load, s.fleet.Stop
+}

@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"mozpool/cmd/mozpool/demo/several"
+)
+
+// frozen is how long a server is stopped: longer than any lease.
+const frozen = 15 * time.Second
+
+// One cluster lives through it all, since starting one takes longer than most faults: whoever holds a rack is killed,
+// whoever leads, one who does both, one is frozen and wakes, and each is restarted in turn, all under imaging. Every
+// board ends ready each time, by its one wish; no board is cut while it writes, no power is cut that nobody decided on,
+// and no epoch is run by two.
+func TestACluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	w := newWorld(t)
+	w.imaging(3)
+	owner := w.holder("r2")
+	if owner == w.leader() {
+		owner = w.holder("r3")
+	}
+	w.killed(owner) // it does not lead
+	w.allReady()
+	w.back(owner)
+
+	w.imaging(3)
+	leader := w.leader()
+	w.killed(leader) // it owns a rack as well
+	w.allReady()
+	w.back(leader)
+
+	w.imaging(3)
+	owner = w.holder("r1")
+	w.must(owner.Signal(syscall.SIGSTOP))
+	woken := time.After(frozen)
+	w.until("the rack to change hands", func() bool { return w.Holder("r1") != owner })
+	<-woken
+	w.must(owner.Signal(syscall.SIGCONT))
+	w.allReady()
+
+	w.imaging(3)
+	for _, p := range w.Servers { // in turn
+		w.must(p.Stop())
+		w.back(p)
+	}
+	w.allReady()
+	w.judge()
+}
+
+// killed kills a server, and says how long it takes until others hold its racks and until something asked of a board of
+// one of them, at another server, is answered.
+func (w *world) killed(p *several.Process) {
+	w.t.Helper()
+	name := ""
+	for _, r := range w.Racks {
+		if w.Holder(r.Name) == p {
+			name = r.Names()[0]
+		}
+	}
+	other := w.Servers[(slices.Index(w.Servers, p)+1)%len(w.Servers)]
+	w.must(p.Kill())
+	began := time.Now()
+	w.until("the next holder to store something", func() bool {
+		_, err := other.Client().Comment(w.ctx, name, "asked when "+p.Name+" was dead")
+		return err == nil
+	})
+	answered := time.Since(began)
+	w.until("its racks to be held by others", func() bool {
+		for _, r := range w.Racks {
+			if w.Holder(r.Name) == p {
+				return false
+			}
+		}
+		return true
+	})
+	w.t.Logf("%s was killed: what %s was asked was stored after %.1f s", p.Name, other.Name, answered.Seconds())
+}

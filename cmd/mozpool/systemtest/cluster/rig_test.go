@@ -1,0 +1,237 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mozpool/actors/board"
+	"mozpool/cmd/mozpool/demo/several"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/boardsim"
+)
+
+const (
+	servers    = 3
+	racks      = 3
+	boards     = 9
+	boardSpeed = 30
+	patience   = 4 * time.Minute // for what takes half a minute on an idle machine
+)
+
+// world is a cluster, and the rules that its boards and relays saw broken.
+type world struct {
+	*several.Cluster
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex
+	broken []string
+	doing  map[string]int // how many boards did what
+	wishes int            // rounds of images asked for
+}
+
+// newWorld starts a cluster with the real binary, built with the race detector where the test has it.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "mozpool")
+	args := []string{"build", "-o", program}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, "mozpool/cmd/mozpool")...).CombinedOutput(); err != nil {
+		t.Fatalf("build the server: %v\n%s", err, out)
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	w := &world{t: t, ctx: ctx, doing: make(map[string]int)}
+	times := boardsim.DefaultTimes()
+	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
+	var err error
+	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: boardSpeed,
+		Seed: 1, Times: times, OnEvent: w.saw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			w.dump()
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	})
+	w.must(w.WaitHeld(ctx))
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// saw notes what a board really did. None may be cut while it writes.
+func (w *world) saw(e boardsim.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.doing[string(e.What)]++
+	if e.What == boardsim.CutInWrite || e.What == boardsim.Dead {
+		w.broken = append(w.broken, fmt.Sprintf("%s: %s %s", e.Board, e.What, e.Text))
+	}
+}
+
+func (w *world) count(what boardsim.What) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.doing[string(what)]
+}
+
+// until waits until it is so.
+func (w *world) until(what string, so func() bool) {
+	w.t.Helper()
+	end := time.Now().Add(patience)
+	for !so() {
+		if time.Now().After(end) {
+			w.t.Fatalf("waited in vain for %s", what)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// imaging asks for images everywhere and returns once so many boards more are writing.
+func (w *world) imaging(writing int) {
+	w.t.Helper()
+	w.wishes++
+	before := w.count(boardsim.Writing)
+	w.must(w.WishAll(w.ctx))
+	w.until("boards to write", func() bool { return w.count(boardsim.Writing) >= before+writing })
+}
+
+// allReady waits until every board rests, each ready.
+func (w *world) allReady() {
+	w.t.Helper()
+	var all []v1.Board
+	w.until("every board to rest", func() bool {
+		var err error
+		all, err = w.Boards(w.ctx)
+		behind := func(b v1.Board) bool { return int(b.Attempt) < w.wishes } // as a copy may be for a moment
+		return err == nil && len(all) == boards && several.AtRest(all) && !slices.ContainsFunc(all, behind)
+	})
+	for _, b := range all {
+		if b.State != board.Ready || b.Image != several.Image || int(b.Attempt) != w.wishes {
+			w.t.Errorf("%s is %s with image %q after attempt %d, want ready after %d: %+v", b.Name, b.State, b.Image, b.Attempt, w.wishes, b.Blame)
+		}
+	}
+}
+
+// holder is the server that holds a rack.
+func (w *world) holder(rack string) *several.Process {
+	w.t.Helper()
+	w.until("somebody to hold "+rack, func() bool { return w.Holder(rack) != nil })
+	return w.Holder(rack)
+}
+
+// leader is the server that leads the log.
+func (w *world) leader() *several.Process {
+	w.t.Helper()
+	var name string
+	w.until("somebody to lead", func() bool {
+		all, err := w.Status(w.ctx)
+		name = all.Leader
+		return err == nil && name != ""
+	})
+	return w.Servers[slices.IndexFunc(w.Servers, func(p *several.Process) bool { return p.Name == name })]
+}
+
+// back starts a server again, and waits until it may hold racks.
+func (w *world) back(p *several.Process) {
+	w.t.Helper()
+	w.must(p.Start(w.ctx))
+	w.until(p.Name+" to be back", func() bool {
+		all, err := w.Status(w.ctx)
+		return err == nil && slices.ContainsFunc(all.Servers, func(s v1.ClusterServer) bool { return s.Name == p.Name && s.Session && s.Gossip })
+	})
+}
+
+// epochs are the lines by which servers say that they run a rack.
+var epochs = regexp.MustCompile(`a rack's actors run here" rack=(\S+) epoch=(\d+)`)
+
+// judge holds the records of relays, boards and servers against each other.
+func (w *world) judge() {
+	w.t.Helper()
+	owner := make(map[string]string)
+	for _, p := range w.Servers {
+		log, err := p.Log()
+		w.must(err)
+		for _, m := range epochs.FindAllStringSubmatch(string(log), -1) {
+			if other, known := owner[m[1]+" "+m[2]]; known {
+				w.t.Errorf("%s and %s ran rack %s under epoch %s", other, p.Name, m[1], m[2])
+			}
+			owner[m[1]+" "+m[2]] = p.Name
+		}
+		if strings.Contains(string(log), "DATA RACE") {
+			w.t.Errorf("%s has a data race", p.Name)
+		}
+	}
+	for _, r := range w.Racks {
+		for i, name := range r.Names() {
+			w.judgeCuts(name, r.Cuts(i))
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.broken {
+		w.t.Errorf("seen by the board: %s", b)
+	}
+}
+
+// judgeCuts: every time a board's power went, somebody had decided so and stored it.
+func (w *world) judgeCuts(name string, cuts int) {
+	w.t.Helper()
+	var decided int
+	for _, p := range w.Servers {
+		var ended []v1.Attempt
+		w.until(fmt.Sprintf("%s to know %d attempts of %s", p.Name, w.wishes, name), func() (ok bool) { // its copy may be behind
+			var err error
+			ended, err = p.Client().Attempts(w.ctx, name, 0)
+			return err == nil && len(ended) == w.wishes
+		})
+		decided = 0
+		for _, a := range ended {
+			decided += a.Cycles
+		}
+	}
+	if cuts > decided {
+		w.t.Errorf("%s lost its power %d times, decided on were %d", name, cuts, decided)
+	}
+}
+
+// dump shows the end of each server's log.
+func (w *world) dump() {
+	for _, p := range w.Servers {
+		log, err := p.Log()
+		if err != nil {
+			continue
+		}
+		lines := strings.Split(string(log), "\n")
+		w.t.Logf("log of %s:\n%s", p.Name, strings.Join(lines[max(0, len(lines)-60):], "\n"))
+	}
+	if dir := os.Getenv("MOZPOOL_TEST_KEEP"); dir != "" {
+		for _, p := range w.Servers {
+			if log, err := p.Log(); err == nil {
+				_ = os.WriteFile(filepath.Join(dir, p.Name+".log"), log, 0o644) // for whoever asked
+			}
+		}
+	}
+}
