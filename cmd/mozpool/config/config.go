@@ -45,6 +45,9 @@ type Config struct {
 	Webhooks []Webhook `yaml:"webhooks"`
 	// Cluster is where the other servers are. Default: there are none.
 	Cluster Cluster `yaml:"cluster"`
+	// Relays say when trouble with a relay board is an incident of its own, for
+	// which its boards wait without failing.
+	Relays Relays `yaml:"relays"`
 	// Racks are the racks that this server may serve, by name. Default: none,
 	// which serves the API only.
 	Racks map[string]Rack `yaml:"racks"`
@@ -62,6 +65,18 @@ type API struct {
 	// its key; both or none. Default: none, and HTTP is spoken without TLS.
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
+}
+
+// Relays is when a relay board that gives no sign of life is an incident: after
+// Sessions connections in a row, if Boards boards waited for it, or Window has
+// passed.
+type Relays struct {
+	Sessions int                 `yaml:"sessions"` // Default: 3
+	Boards   int                 `yaml:"boards"`   // Default: 2
+	Window   strictyaml.Duration `yaml:"window"`   // Default: 30s
+	// Test is how often an idle relay board is asked for a sign of life.
+	// Default: 5m; 0 = never.
+	Test strictyaml.Duration `yaml:"test"`
 }
 
 // Webhook is told of each transition of a board, by a signed POST.
@@ -152,6 +167,7 @@ func Default() Config {
 		Boards: "boards.yaml",
 		Images: "images.yaml",
 		API:    API{Listen: "127.0.0.1:8080"},
+		Relays: Relays{Sessions: 3, Boards: 2, Window: strictyaml.Duration(30 * time.Second), Test: strictyaml.Duration(5 * time.Minute)},
 	}
 }
 

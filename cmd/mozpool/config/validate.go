@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"time"
 
 	"mozpool/persistence/strictyaml"
 )
@@ -42,6 +43,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 	}
 	v.api(c)
 	v.webhooks(c)
+	v.relays(c.Relays)
 	v.cluster(c.Cluster)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
@@ -52,6 +54,23 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 
 func (v *validator) add(what, remedy string, path ...string) {
 	v.problems.Add(v.doc.Problem(what, remedy, path...))
+}
+
+func (v *validator) relays(r Relays) {
+	for _, n := range []struct {
+		key string
+		n   int
+	}{{"sessions", r.Sessions}, {"boards", r.Boards}} {
+		if n.n < 1 || n.n > 100 {
+			v.add(fmt.Sprintf("%d is not between 1 and 100", n.n), "leave it out for the default", "relays", n.key)
+		}
+	}
+	if w := r.Window.Std(); w < time.Second || w > time.Hour {
+		v.add(fmt.Sprintf("%s is not between 1s and 1h", r.Window), "30s is the default", "relays", "window")
+	}
+	if t := r.Test.Std(); t != 0 && t < 10*time.Second {
+		v.add(fmt.Sprintf("%s is too often: a relay board is deaf for a second after each", r.Test), "10s at least; 0 = never", "relays", "test")
+	}
 }
 
 func (v *validator) api(c *Config) {

@@ -49,15 +49,16 @@ func TestErrorsOfTheCluster(t *testing.T) {
 	}
 }
 
-// In a cluster two racks may be at work on two servers, so none may share a relay board; by itself a server may do so.
+// A relay board belongs to one rack, and an outlet to one board, however its line is written.
 func TestSharedRelayBoards(t *testing.T) {
 	t.Parallel()
 	l := lists{specs: []inventory.Spec{
 		{Name: "b1", Rack: "r1", Power: "10.0.0.1:2101:bank1:relay1"}, {Name: "b2", Rack: "r1", Power: "10.0.0.1:2101:bank1:relay2"},
 		{Name: "b3", Rack: "r2", Power: "10.0.0.1:2101:bank1:relay3"}, {Name: "b4", Rack: "r2", Power: "manual"},
+		{Name: "b5", Rack: "r2", Power: "exec:/bin/pdu 7"}, {Name: "b6", Rack: "r2", Power: "exec: /bin/pdu 7"}, {Name: "b7", Rack: "r2", Power: "exec:/bin/pdu 8"},
 	}}
 	problems := l.shared(config.Config{Boards: "boards.yaml"})
-	if len(problems) != 1 || !strings.Contains(problems.Err().Error(), "board b3.power: relay board") {
+	if len(problems) != 2 || !strings.Contains(problems.Err().Error(), "board b3.power: relay board") || !strings.Contains(problems.Err().Error(), "board b6.power: switches board b5") {
 		t.Errorf("%v", problems.Err())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"mozpool/netboot/images"
 	"mozpool/netboot/live"
 	"mozpool/persistence/strictyaml"
+	"mozpool/relayproto/power"
 )
 
 // lists are what the boards and images files say.
@@ -104,27 +105,30 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 	if len(manual) > 0 {
 		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("%d boards have no relay, such as %s: whoever asks for something has to switch them by hand", len(manual), manual[0])))
 	}
-	if cfg.Cluster.Enabled() {
-		problems.Add(l.shared(cfg)...)
-	}
+	problems.Add(l.shared(cfg)...)
 	return problems
 }
 
-// shared reports relay boards of several racks: in a cluster those may be at work on two servers, and a relay board
-// takes one connection at a time.
+// shared reports relay boards of several racks, which share no queue and perhaps no server, though a relay board takes
+// one connection at a time; and outlets of several boards. Those of relay boards the inventory has reported already.
 func (l *lists) shared(cfg config.Config) (problems strictyaml.Problems) {
-	rack := make(map[string]string)
+	racks, boards := make(map[string]string), make(map[power.Outlet]string)
 	for _, s := range l.specs {
-		sw, err := relays{1}.Parse(s.Power)
-		if err != nil || sw.Manual() {
+		spec, err := power.Parse(s.Power)
+		if err != nil || spec.Kind == power.Manual {
 			continue
 		}
-		if other, known := rack[sw.Board]; known && other != s.Rack {
-			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + ".power",
-				What:   fmt.Sprintf("relay board %s is that of rack %s as well, and in a cluster a relay board belongs to one rack", sw.Board, other),
-				Remedy: "put all boards behind it into one rack"})
+		wrong := func(what, remedy string) {
+			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + ".power", What: what, Remedy: remedy})
 		}
-		rack[sw.Board] = s.Rack
+		if other, known := racks[spec.Key()]; known && other != s.Rack {
+			wrong(fmt.Sprintf("relay board %s is that of rack %s as well, and a relay board belongs to one rack", spec.Key(), other),
+				"put all boards behind it into one rack")
+		}
+		if other, known := boards[spec.Outlet()]; known && spec.Kind != power.ProXR {
+			wrong("switches board "+other+" as well", "give each board an outlet of its own")
+		}
+		racks[spec.Key()], boards[spec.Outlet()] = s.Rack, s.Name
 	}
 	return problems
 }

@@ -9,9 +9,6 @@ import (
 	"mozpool/relayproto/power"
 )
 
-// relayTest is how often an idle relay board is asked for a sign of life.
-const relayTest = 5 * time.Minute
-
 // relays reaches relay boards, and what else switches power, for the actors.
 type relays struct {
 	speed float64 // divides the rest, for simulated relay boards

@@ -143,7 +143,7 @@ func (e configError) Unwrap() error { return e.error }
 func (s *Server) fleetConfig() actors.Config {
 	c := actors.Config{Journal: s.journal, Logs: s.logs, Trails: s.trails, Planner: netboot.Planner{Catalogue: &s.catalogue}, Power: relays{s.opts.Speed},
 		Probe: probe.Look, Racks: make(map[string]actors.RackRules), Metrics: s.metrics.boards, Logger: s.log, Clock: s.opts.Clock, Speed: s.opts.Speed,
-		Relays: actors.RelayLimits{Test: relayTest}}
+		Relays: actors.RelayLimits{Sessions: s.cfg.Relays.Sessions, Boards: s.cfg.Relays.Boards, Window: s.cfg.Relays.Window.Std(), Test: s.cfg.Relays.Test.Std()}}
 	c.Told = s.told
 	for name, r := range s.cfg.Racks {
 		c.Racks[name] = actors.RackRules{BootsAtOnce: r.BootsAtOnce, PowerOnGap: r.PowerOnGap.Std(),
