@@ -29,8 +29,8 @@ func (c *chassis) watch(s Switch, on bool) {
 	v := c.fleet().ByName("board" + s.Outlet)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// A record that changes in the very moment in which a write leaves is none that the write could know.
-	settled := v != nil && v.Board.Since < c.fleet().now().UnixMilli()
+	// A record that changes while a write is on its way is none that the write could know.
+	settled := v != nil && v.Board.Since < c.fleet().now().Add(-2*c.rail.takes).UnixMilli()
 	if settled && !c.persons[s] && !on && v.Board.Power != board.PowerOff {
 		c.bad = append(c.bad, fmt.Sprintf("%s was cut in %s, with %q on record", v.Spec.Name, v.Board.State, v.Board.Power))
 	}

@@ -47,7 +47,10 @@ func ClaimData(dir string) error {
 			return fmt.Errorf("bring data folder %s from format %d to %d: %w", dir, found+n, found+n+1, err)
 		}
 	}
-	return writeFileSynced(path, fmt.Appendf(nil, dataLine, DataFormat))
+	if err := writeFileSynced(path, fmt.Appendf(nil, dataLine, DataFormat)); err != nil {
+		return fmt.Errorf("data folder %s cannot be written (%w); give this user write access or name another folder", dir, err)
+	}
+	return nil
 }
 
 func readDataFormat(path string) (version int, err error) {

@@ -93,12 +93,12 @@ func TestReadOnlyDisk(t *testing.T) {
 // TestFoldersOfOthers: a folder in use, and one that another version wrote.
 func TestFoldersOfOthers(t *testing.T) {
 	r := newRack(t, 1, "127.100.0.0")
-	r.write("newer/journal/FORMAT", "mozpool journal 2\n")
+	r.write("newer/journal/FORMAT", "mozpool journal 3\n")
 	code, said := r.refuses("--data", filepath.Join(r.dir, "newer"))
 	if code == 0 {
 		t.Error("it took a folder of a newer version")
 	}
-	says(t, said, "mozpool journal 2", "use the version that wrote it")
+	says(t, said, "mozpool journal 3", "use the version that wrote it")
 	r.start()
 	before := r.snapshot()
 	code, said = r.refuses("--listen", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
