@@ -315,6 +315,10 @@ func (a *boardActor) progress(m *report) {
 		return
 	}
 	now := a.f.now()
+	if m.p.Acked && !a.last.Acked && now.Sub(a.last.At) < a.f.scale(boardSpeaks) {
+		a.renewStall() // the board says more of itself
+		return
+	}
 	moved := m.p.Done != a.last.Done || m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
 	fresh := m.p.Artifact != a.last.Artifact || m.p.Step != a.last.Step
 	if fresh {
@@ -333,6 +337,9 @@ func (a *boardActor) progress(m *report) {
 		a.publish()
 	}
 }
+
+// boardSpeaks is how long what a board said of its own progress counts for more than what its server sees.
+const boardSpeaks = 15 * time.Second
 
 // progressEvery bounds how often a board is published for its bytes alone.
 const progressEvery = 200 * time.Millisecond

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -311,21 +312,30 @@ func TestStillUp(t *testing.T) {
 	})
 }
 
+// leaseLost is a lease that is over while lost says so.
+func leaseLost(lost *atomic.Bool) func(string) error {
+	return func(string) error {
+		if lost.Load() {
+			return errors.New("the lease of r1 is over")
+		}
+		return nil
+	}
+}
+
 // TestLeaseLost: without its lease a server writes to no relay board.
 func TestLeaseLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lost := errors.New("the lease of r1 is over")
-		var lease error
-		w := newWorld(t, 1, func(c *Config) { c.Lease = func(string) error { return lease } })
+		var lost atomic.Bool
+		w := newWorld(t, 1, func(c *Config) { c.Lease = leaseLost(&lost) })
 		defer w.f.Stop()
-		lease = lost
+		lost.Store(true)
 		w.wish("board1", board.WantPowerCycle, "")
 		time.Sleep(20 * time.Second) // virtual
 		synctest.Wait()
 		if n := w.rail.switched(); n != 0 {
 			t.Errorf("%d exchanges without a lease", n)
 		}
-		lease = nil
+		lost.Store(false)
 		w.until("board1", board.Restarting)
 	})
 }
@@ -374,12 +384,13 @@ func TestCyclesOnly(t *testing.T) {
 // TestDroppedInTheLine: what nobody waits for any more is not done once it could be.
 func TestDroppedInTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lease := errors.New("the lease of r1 is over")
-		w := newWorld(t, 1, func(c *Config) { c.Lease = func(string) error { return lease } })
+		var lost atomic.Bool
+		lost.Store(true)
+		w := newWorld(t, 1, func(c *Config) { c.Lease = leaseLost(&lost) })
 		defer w.f.Stop()
 		w.wish("board1", board.WantPowerOff, "")
 		w.until("board1", board.FailedPower)
-		lease = nil
+		lost.Store(false)
 		time.Sleep(time.Minute) // virtual
 		synctest.Wait()
 		if n := w.rail.switched(); n != 0 {

@@ -28,6 +28,7 @@ type Progress struct {
 	Step     string // what the script says it does; empty: it did not say
 	Done     int64
 	Total    int64 // 0: not known
+	Acked    bool  // the server saw it; the board itself said nothing
 	At       time.Time
 }
 

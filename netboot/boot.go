@@ -202,7 +202,7 @@ func (b *bootRequest) file(path string) {
 		b.text(fasthttp.StatusNotFound, "no such file of this boot")
 		return
 	}
-	b.pinned(*f, path, kind)
+	b.pinned(*f, path, kind, "")
 }
 
 // artifact serves a file of the image, in whole or in a range.
@@ -212,7 +212,7 @@ func (b *bootRequest) artifact(o *images.Order, name string) {
 		b.text(fasthttp.StatusNotFound, "the image has no artifact "+printable(clip(name)))
 		return
 	}
-	if b.pinned(a.File, "artifact "+name, "") {
+	if b.pinned(a.File, "artifact "+name, "", name) {
 		b.s.cfg.Boards.Tell(b.v.Spec.ID, b.evidence(board.ArtifactRead, name))
 	}
 }
@@ -234,8 +234,9 @@ func (b *bootRequest) list(o *images.Order, name string) {
 }
 
 // pinned serves a file that the attempt pinned; one that was replaced is not served. It says whether bytes follow. proves
-// is what is told once the file's last byte is sent; a range that ends before it proves nothing.
-func (b *bootRequest) pinned(f images.File, what string, proves board.Kind) bool {
+// is what is told once the file's last byte is sent; a range that ends before it proves nothing. How far an artifact has come is
+// told while it is sent.
+func (b *bootRequest) pinned(f images.File, what string, proves board.Kind, artifact string) bool {
 	file, err := b.s.cfg.Catalogue.Get().Open(f)
 	if err != nil {
 		b.s.line(b.v, 3, fmt.Sprintf("%s cannot be served: %v", what, err))
@@ -244,6 +245,12 @@ func (b *bootRequest) pinned(f images.File, what string, proves board.Kind) bool
 	}
 	out := &body{Transfer: &Transfer{Content: file, Size: f.Size}, length: f.Size}
 	out.Done = b.watch(out, what, proves)
+	if artifact != "" {
+		s, id, token := b.s, b.v.Spec.ID, b.token
+		out.moved = func(arrived int64) {
+			s.cfg.Boards.Report(id, token, actors.Progress{Artifact: artifact, Done: out.start + arrived, Total: out.Size, Acked: true})
+		}
+	}
 	return b.stream(out, f.SHA256)
 }
 

@@ -24,6 +24,7 @@ type body struct {
 	length int64 // of the range
 	conn   net.Conn
 	count  func(sent int64, err error) // nil: nobody counts
+	moved  func(arrived int64)         // hears now and then how much of the range has arrived; nil: nobody does
 	sent   int64
 	err    error
 }
@@ -31,6 +32,10 @@ type body struct {
 // WriteTo hands the file to the connection in chunks, each under a time limit, so that a board that is gone holds
 // nothing for long. The engine sets a new limit for the next answer, so none is taken away here.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
+	if b.moved != nil {
+		stop := sample(b.conn, sampleEvery, b.length, b.moved)
+		defer stop()
+	}
 	for b.sent < b.length && b.err == nil {
 		if b.err = b.conn.SetWriteDeadline(time.Now().Add(sendLimit)); b.err != nil {
 			break
