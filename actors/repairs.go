@@ -145,6 +145,7 @@ type ToRepair struct {
 	Take   string      `json:"take"`   // what to take along
 	Why    string      `json:"why"`    // the sentence
 	Remedy string      `json:"remedy"` // what to do there
+	Before string      `json:"before"` // when, and by whom, the same part was repaired last; empty: never
 }
 
 // take says what to take along for a part.
@@ -163,6 +164,7 @@ func (f *Fleet) RepairList() []ToRepair {
 	var all []ToRepair
 	for _, v := range f.Views() {
 		if r, ok := toRepair(v, f.incidents.crossedWith(v.Spec.Name)); ok {
+			r.Before = f.repairedBefore(v.Spec.ID, r.Part)
 			all = append(all, r)
 		}
 	}
@@ -170,6 +172,22 @@ func (f *Fleet) RepairList() []ToRepair {
 		return cmp.Or(naturally(a.Rack, b.Rack), naturally(a.Place, b.Place), naturally(a.Board, b.Board))
 	})
 	return all
+}
+
+// repairedBefore says when a part of a board was repaired last: one that fails again soon has another cause.
+func (f *Fleet) repairedBefore(id string, part board.Part) string {
+	ctx, cancel := context.WithTimeout(f.ctx, time.Second)
+	defer cancel()
+	done, err := f.repairsOf(ctx, id)
+	if err != nil {
+		f.log.Warn("earlier repairs cannot be read", "board", id, "error", err)
+	}
+	for _, r := range done {
+		if r.Part == part {
+			return fmt.Sprintf("%s by %s", r.At.Format(time.DateOnly), r.By)
+		}
+	}
+	return ""
 }
 
 // toRepair judges one board. Only rests are judged: what works may still come up.

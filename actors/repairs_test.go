@@ -36,13 +36,27 @@ func TestRepaired(t *testing.T) {
 		if _, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartCard, By: "ann"}); !errors.As(err, &p) || p.Kind != Refused {
 			t.Errorf("repaired at work: %v", err)
 		}
+		w.until("board1", board.FailedBoot) // it is not the card either
+		if list := w.f.RepairList(); len(list) != 1 || list[0].Before != "" {
+			t.Errorf("the board itself was never repaired: %+v", list)
+		}
+		for range 2 {
+			if _, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartBoard, By: "bob"}); err != nil {
+				t.Fatal(err)
+			}
+			w.until("board1", board.FailedBoot)
+			if list := w.f.RepairList(); len(list) != 1 || list[0].Before != "2000-01-01 by bob" {
+				t.Errorf("repaired before: %+v", list)
+			}
+		}
+		w.wish("board1", board.WantImage, "v2")
 		w.install("board1")
 		if v := w.f.ByName("board1"); v.Board.Card != "v2" || len(w.f.RepairList()) != 0 {
 			t.Errorf("card %q, %+v", v.Board.Card, w.f.RepairList())
 		}
 		w.restart(2, 0)
 		done, err := w.f.Repairs(t.Context(), "board1")
-		if err != nil || len(done) != 1 || done[0].By != "ann" || done[0].Note != "64 GB" || done[0].State != board.FailedBoot || done[0].Attempt != 1 {
+		if err != nil || len(done) != 3 || done[2].By != "ann" || done[2].Note != "64 GB" || done[2].State != board.FailedBoot || done[2].Attempt != 1 {
 			t.Errorf("%+v, %v", done, err)
 		}
 		if _, err := w.f.Repaired(t.Context(), "board2", RepairOrder{Part: board.PartBoard, By: "ann", Image: NoImage}); err != nil {

@@ -39,6 +39,7 @@ type ToRepair struct {
 	Take   string      `json:"take"`   // what to take along
 	Why    string      `json:"why"`    // the sentence
 	Remedy string      `json:"remedy"` // what to do there
+	Before string      `json:"before"` // when, and by whom, the same part was repaired last; empty: never
 }
 
 // RepairList are the boards that have failed, or are suspected, in walking order: by rack, then by place.

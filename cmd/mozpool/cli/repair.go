@@ -26,11 +26,11 @@ func (l *RepairList) Run(c *Context) error {
 		return l.csv(c)
 	}
 	return listing[v1.ToRepair]{of: c.Client.RepairList,
-		head: []string{"RACK", "PLACE", "BOARD", "STATE", "FOR", "PART", "WHY", "TAKE"}, more: []string{"REMEDY"},
+		head: []string{"RACK", "PLACE", "BOARD", "STATE", "FOR", "PART", "WHY", "TAKE"}, more: []string{"REPAIRED", "REMEDY"},
 		name: func(b v1.ToRepair) string { return b.Board },
 		row: func(b v1.ToRepair) []cell {
 			return []cell{plain(b.Rack), plain(b.Place), plain(b.Board), plain(string(b.State)), plain(strings.TrimSuffix(c.when(b.Since), " ago")),
-				plain(string(b.Part)), plain(b.Why), plain(b.Take), plain(b.Remedy)}
+				plain(string(b.Part)), plain(b.Why), plain(b.Take), plain(b.Before), plain(b.Remedy)}
 		}}.run(c, l.Watched)
 }
 
@@ -40,12 +40,24 @@ func (l *RepairList) csv(c *Context) error {
 		return coded(err)
 	}
 	w := csv.NewWriter(c.Out)
-	_ = w.Write([]string{"rack", "place", "board", "state", "since", "part", "why", "take", "remedy"}) // Error tells
+	_ = w.Write([]string{"rack", "place", "board", "state", "since", "part", "why", "take", "remedy", "repaired"}) // Error tells
 	for _, b := range all {
-		_ = w.Write([]string{b.Rack, b.Place, b.Board, string(b.State), b.Since.Format("2006-01-02T15:04:05Z"), string(b.Part), b.Why, b.Take, b.Remedy}) // likewise
+		row := []string{b.Rack, b.Place, b.Board, string(b.State), b.Since.Format("2006-01-02T15:04:05Z"), string(b.Part), b.Why, b.Take, b.Remedy, b.Before}
+		for i := range row {
+			row[i] = plainCell(row[i])
+		}
+		_ = w.Write(row) // likewise
 	}
 	w.Flush()
 	return coded(w.Error())
+}
+
+// plainCell keeps a spreadsheet from taking what a board or a person said for a formula.
+func plainCell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // BoardRepaired is "mozpool board repaired".
