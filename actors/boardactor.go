@@ -61,11 +61,12 @@ type boardActor struct {
 	shown  time.Time // when progress was published last
 	tracer tracer
 
-	limit  *time.Timer
-	stall  *time.Timer
-	health *time.Timer
-	found  Health // by the last health check of this visit
-	probe  context.CancelFunc
+	limit   *time.Timer
+	stall   *time.Timer
+	health  *time.Timer
+	found   Health // by the last health check of this visit
+	probe   context.CancelFunc
+	console context.CancelFunc // ends the reading of its console; nil: none is read
 }
 
 func newBoardActor(f *Fleet, c *cell) *boardActor {
@@ -105,6 +106,7 @@ func (a *boardActor) Receive(ctx actor.Context) {
 
 // wake takes the board up where it was left.
 func (a *boardActor) wake() {
+	a.follow()
 	if a.seq == 0 {
 		a.arrive()
 		return
@@ -290,9 +292,12 @@ func holdsPlace(b *board.Board) bool { return b.State.HoldsPlace() && b.Want != 
 
 // respec takes a changed entry of the inventory. Another relay ends what was said of the one before.
 func (a *boardActor) respec(spec inventory.Spec) {
-	moved := spec.Power != a.spec.Power
+	moved, wired := spec.Power != a.spec.Power, spec.Console != a.spec.Console || spec.Name != a.spec.Name
 	a.spec = spec
 	a.publish()
+	if wired {
+		a.follow()
+	}
 	if !moved {
 		return
 	}

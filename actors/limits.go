@@ -60,6 +60,9 @@ func (a *boardActor) end() {
 	if a.probe != nil {
 		a.probe()
 	}
+	if a.console != nil {
+		a.console()
+	}
 	if a.flight != nil {
 		a.flight.item.answer(reply{err: problem(Unavailable, "ask again", "the server is stopping")})
 	}

@@ -41,7 +41,7 @@ func setETag(r *request, visit uint64) {
 func boardOf(v *actors.View) v1.Board {
 	sp, b := &v.Spec, &v.Board
 	out := v1.Board{
-		Name: sp.Name, ID: sp.ID, Rack: sp.Rack, Hardware: sp.Hardware, MAC: sp.MAC.String(), Address: addressOf(v), Place: sp.Place,
+		Name: sp.Name, ID: sp.ID, Rack: sp.Rack, Hardware: sp.Hardware, MAC: sp.MAC.String(), Address: addressOf(v), Place: sp.Place, Console: sp.ConsoleURL(),
 		State: b.State, Since: milli(b.Since), Deadline: milliOrNil(b.Deadline), Visit: b.Visit, Attempt: b.Attempt, Boot: b.Boot,
 		Wish: b.Want, Image: imageOf(b), WaitingFor: b.WaitingFor, Blame: b.Blame, Labels: v.Labels(), Comment: b.Comment,
 		Power: string(b.Power), Switch: sp.Power, Queue: v.Queue,

@@ -37,6 +37,11 @@ func (c *checker) board(i int, s Spec) {
 			c.addError(i, "power", err)
 		}
 	}
+	if s.Console != "" {
+		if err := checkConsole(s.Console); err != nil {
+			c.addError(i, "console", err)
+		}
+	}
 	c.labels(i, s)
 }
 

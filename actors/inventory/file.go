@@ -28,6 +28,7 @@ type boardEntry struct {
 	Power    string            `yaml:"power"`
 	Address  addressText       `yaml:"address"`
 	Place    string            `yaml:"place"`
+	Console  string            `yaml:"console"`
 	Labels   map[string]string `yaml:"labels"`
 }
 
@@ -103,7 +104,7 @@ func check(source string, doc *strictyaml.Document, file boardsFile, problems st
 
 func (e boardEntry) spec(source string) Spec {
 	s := Spec{ID: e.ID, Name: e.Name, MAC: e.MAC, Rack: e.Rack, Hardware: e.Hardware, Power: e.Power,
-		Address: e.Address.Addr, Place: e.Place, Labels: e.Labels, Source: source}
+		Address: e.Address.Addr, Place: e.Place, Console: e.Console, Labels: e.Labels, Source: source}
 	if s.ID == "" {
 		s.ID = s.Name
 	}

@@ -18,16 +18,17 @@ import (
 
 // Spec is a board as a source of the inventory describes it.
 type Spec struct {
-	ID       string            `json:"id"`               // stable over renaming; default: the name
-	Name     string            `json:"name"`             // unique, see CheckName
-	MAC      MAC               `json:"mac"`              // of the interface it boots from
-	Rack     string            `json:"rack"`             // a rack of mozpool.yaml
-	Hardware string            `json:"hardware"`         // a hardware type of images.yaml
-	Power    string            `json:"power"`            // host[:port]:bankN:relayM | exec:… | manual …; empty: manual
-	Address  netip.Addr        `json:"address,omitzero"` // invalid: learned from the board
-	Place    string            `json:"place,omitempty"`  // where a person finds it
-	Labels   map[string]string `json:"labels,omitempty"` // to choose boards by
-	Source   string            `json:"source"`           // the file or URL that it comes from
+	ID       string            `json:"id"`                // stable over renaming; default: the name
+	Name     string            `json:"name"`              // unique, see CheckName
+	MAC      MAC               `json:"mac"`               // of the interface it boots from
+	Rack     string            `json:"rack"`              // a rack of mozpool.yaml
+	Hardware string            `json:"hardware"`          // a hardware type of images.yaml
+	Power    string            `json:"power"`             // host[:port]:bankN:relayM | exec:… | manual …; empty: manual
+	Address  netip.Addr        `json:"address,omitzero"`  // invalid: learned from the board
+	Place    string            `json:"place,omitempty"`   // where a person finds it
+	Console  string            `json:"console,omitempty"` // tcp://host:port that is read, or a URL for people; empty: none
+	Labels   map[string]string `json:"labels,omitempty"`  // to choose boards by
+	Source   string            `json:"source"`            // the file or URL that it comes from
 }
 
 // Equal tells whether two specs say the same, Source included.
@@ -38,6 +39,6 @@ func (s Spec) Equal(o Spec) bool {
 }
 
 // scalars is everything of a Spec that == compares.
-func (s Spec) scalars() [9]string {
-	return [9]string{s.ID, s.Name, string(s.MAC), s.Rack, s.Hardware, s.Power, s.Address.String(), s.Place, s.Source}
+func (s Spec) scalars() [10]string {
+	return [10]string{s.ID, s.Name, string(s.MAC), s.Rack, s.Hardware, s.Power, s.Address.String(), s.Place, s.Console, s.Source}
 }

@@ -29,6 +29,7 @@ type Board struct {
 	MAC        string            `json:"mac"`
 	Address    string            `json:"address"` // of the inventory, else the one last seen; empty: not known
 	Place      string            `json:"place"`
+	Console    string            `json:"console"` // URL for people, or tcp://host:port, whose lines are in the log; empty: none
 	State      board.State       `json:"state"`
 	Since      time.Time         `json:"since"`
 	Deadline   *time.Time        `json:"deadline"` // when the state's limit runs out; null: it has none

@@ -40,6 +40,7 @@ func (c *Context) boardTable(b v1.Board) *table {
 	}
 	line("rack", b.Rack)
 	line("place", b.Place)
+	line("console", b.Console)
 	line("hardware", b.Hardware)
 	line("mac", b.MAC)
 	line("address", b.Address)
