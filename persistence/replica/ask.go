@@ -144,9 +144,10 @@ func (a *asker) ask(ctx context.Context, address string, q question) (r reply, e
 func (a *asker) take(ctx context.Context, address string) (net.Conn, error) {
 	a.mu.Lock()
 	if list := a.idle[address]; len(list) > 0 {
+		c := list[len(list)-1] // before the lock goes: the next put writes into its place
 		a.idle[address] = list[:len(list)-1]
 		a.mu.Unlock()
-		return list[len(list)-1], nil
+		return c, nil
 	}
 	a.mu.Unlock()
 	return a.dial(ctx, address)
