@@ -238,6 +238,7 @@ func (a *boardActor) adopt(fl *flight) {
 			a.probe = nil
 		}
 	}
+	a.wrote(&from, &fl.in)
 	a.settlePlace()
 	a.publish()
 	a.hearken(from, &fl.in)

@@ -74,6 +74,7 @@ type Fleet struct {
 	// suspects are the images that are not to be put on boards of a hardware type, by imageOn: the incident's id.
 	suspects sync.Map
 	fates    fates
+	cards    cards
 	aside    sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
 
 	mu        sync.Mutex // of what follows

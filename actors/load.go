@@ -32,9 +32,9 @@ func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
 	return nil
 }
 
-// cells makes the cells of all specs, and reads the incidents.
+// cells makes the cells of all specs, and reads the incidents and what is known of cards.
 func (f *Fleet) cells(ctx context.Context, specs []inventory.Spec) ([]*cell, error) {
-	if err := f.loadIncidents(ctx); err != nil {
+	if err := errors.Join(f.loadIncidents(ctx), f.loadCards(ctx)); err != nil {
 		return nil, err
 	}
 	stored := make(map[string]persistence.Stored, len(specs))

@@ -74,6 +74,11 @@ func (f *Fleet) Repaired(ctx context.Context, name string, o RepairOrder) (Answe
 	if err := f.keepRepair(ctx, v.Spec.ID, done); err != nil {
 		return Answer{}, problem(Unavailable, "say it again: the board is repaired, but not that you did it", "board %s: %v", name, err)
 	}
+	if o.Part == board.PartCard {
+		if err := f.newCard(ctx, v.Spec.ID); err != nil {
+			f.log.Warn("what is known of the old card stays", "board", name, "error", err)
+		}
+	}
 	if i := f.incidents.crossedWith(name); i != nil && (o.Part == board.PartWiring || o.Part == board.PartRelay) {
 		f.closeIncident(i.ID, o.By)
 	}
@@ -163,7 +168,7 @@ var take = map[board.Part]string{
 func (f *Fleet) RepairList() []ToRepair {
 	var all []ToRepair
 	for _, v := range f.Views() {
-		if r, ok := toRepair(v, f.incidents.crossedWith(v.Spec.Name)); ok {
+		if r, ok := toRepair(v, f.incidents.crossedWith(v.Spec.Name), f.wornCard(v.Spec.ID)); ok {
 			r.Before = f.repairedBefore(v.Spec.ID, r.Part)
 			all = append(all, r)
 		}
@@ -191,7 +196,7 @@ func (f *Fleet) repairedBefore(id string, part board.Part) string {
 }
 
 // toRepair judges one board. Only rests are judged: what works may still come up.
-func toRepair(v *View, crossed *Incident) (ToRepair, bool) {
+func toRepair(v *View, crossed *Incident, worn string) (ToRepair, bool) {
 	b := &v.Board
 	r := ToRepair{Board: v.Spec.Name, Rack: v.Spec.Rack, Place: v.Spec.Place, State: b.State, Since: time.UnixMilli(b.Since).UTC()}
 	switch {
@@ -203,6 +208,8 @@ func toRepair(v *View, crossed *Incident) (ToRepair, bool) {
 		r.Part, r.Why = board.PartWiring, crossed.Text
 	case b.State == board.Ready && !v.Health.OK && !v.Health.At.IsZero():
 		r.Part, r.Why = board.PartBoard, "was ready, and no longer answers its health check: "+v.Health.Text
+	case b.State.Rest() && worn != "":
+		r.Part, r.Why = board.PartCard, worn
 	default:
 		return r, false
 	}

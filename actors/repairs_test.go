@@ -94,17 +94,20 @@ func TestToRepair(t *testing.T) {
 		return &View{Spec: inventory.Spec{Name: "b"}, Board: board.Board{State: s, Blame: &board.Blame{Part: p, Text: text}}}
 	}
 	for _, part := range []board.Part{board.PartBoard, board.PartCard, board.PartRelay, board.PartWiring, board.PartNetwork, board.PartImage, board.PartServer} {
-		r, ok := toRepair(failed(board.FailedInstall, part, "because"), nil)
+		r, ok := toRepair(failed(board.FailedInstall, part, "because"), nil, "")
 		if !ok || r.Part != part || r.Why != "because" || r.Take == "" || r.Remedy == "" {
 			t.Errorf("%s: %+v, %t", part, r, ok)
 		}
 	}
 	sick := &View{Board: board.Board{State: board.Ready}, Health: Health{At: now, Text: "no answer to ping"}}
-	if r, ok := toRepair(sick, nil); !ok || r.Part != board.PartBoard {
+	if r, ok := toRepair(sick, nil, ""); !ok || r.Part != board.PartBoard {
 		t.Errorf("a sick board: %+v, %t", r, ok)
 	}
+	if r, ok := toRepair(&View{Board: board.Board{State: board.Ready}}, nil, "writes slowly"); !ok || r.Part != board.PartCard || r.Why != "writes slowly" {
+		t.Errorf("a worn card: %+v, %t", r, ok)
+	}
 	for _, v := range []*View{{Board: board.Board{State: board.Ready}}, failed(board.Booting, board.PartCard, "x"), {Board: board.Board{State: board.Ready}, Health: Health{OK: true, At: now}}} {
-		if r, ok := toRepair(v, nil); ok {
+		if r, ok := toRepair(v, nil, ""); ok {
 			t.Errorf("%s is to be repaired: %+v", v.Board.State, r)
 		}
 	}

@@ -38,6 +38,7 @@ type Inputs struct {
 	Limits map[board.State]time.Duration // of the image over those of the hardware type
 	Stall  time.Duration                 // 0: the table's
 	Check  Check
+	Bytes  int64  // to be written to the card; 0: not known
 	Compat string // prefix of state names in the old API: android, b2g, or empty
 	Raw    []byte // JSON, at most 256 KB
 	Order  any    // Raw decoded by the Planner, for those who serve the boot

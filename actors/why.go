@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -45,6 +46,10 @@ func (f *Fleet) Why(name string) (Why, error) {
 	}
 	if h := v.Health; b.State == board.Ready && h.Text != "" {
 		w.explainHealth(h, v.At)
+	}
+	if worn := f.wornCard(v.Spec.ID); b.State.Rest() && worn != "" {
+		w.Text += " But " + worn + "."
+		w.Remedy = cmp.Or(w.Remedy, repairs[board.PartCard])
 	}
 	if b.Lock != nil {
 		w.Text += fmt.Sprintf(" Locked by %s%s.", b.Lock.Who, lead(": ", b.Lock.Why))

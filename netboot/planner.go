@@ -89,6 +89,11 @@ func (Planner) Open(raw []byte) (*actors.Inputs, error) {
 func inputs(o *images.Order, raw []byte) *actors.Inputs {
 	in := &actors.Inputs{Raw: raw, Order: o, Compat: o.Compat, Check: actors.Check{Kind: board.VerifyKind(o.Verify.Kind), For: o.Verify.For.Std(),
 		Port: o.Verify.Port, Expect: o.Verify.Expect, URL: o.Verify.URL, Status: o.Verify.Status}}
+	for _, a := range o.Artifacts {
+		if a.To != "" {
+			in.Bytes += a.Unpacked.Size
+		}
+	}
 	for state, d := range o.Limits {
 		if state == "stall" {
 			in.Stall = d.Std()
