@@ -71,6 +71,9 @@ func (c *Config) joinPaths(dir string) {
 	for i := range c.Webhooks {
 		paths = append(paths, &c.Webhooks[i].SecretFile)
 	}
+	for i := range c.Inventory.Sources {
+		paths = append(paths, &c.Inventory.Sources[i].File, &c.Inventory.Sources[i].TokenFile)
+	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
