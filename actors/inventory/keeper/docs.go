@@ -30,9 +30,9 @@ const (
 
 const (
 	stateName   = "state"
-	keptHistory = 200                    // entries
-	namesKept   = 1000                   // of each kind in an entry: enough to see what it was
-	writers     = 32                     // documents on their way at once; the journal commits them together
+	keptHistory = 200  // entries
+	namesKept   = 1000 // of each kind in an entry: enough to see what it was
+	writers     = 32   // documents on their way at once; the journal commits them together
 )
 
 // state is what is kept of the last syncs.

@@ -60,6 +60,7 @@ type Keeper struct {
 	log *slog.Logger
 
 	syncing sync.Mutex // held by a sync and by the applying of a plan
+	asks    chan chan error
 
 	mu      sync.Mutex // of what follows
 	known   []inventory.Spec
@@ -113,7 +114,7 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	k := &Keeper{cfg: cfg, log: cfg.Logger}
+	k := &Keeper{cfg: cfg, log: cfg.Logger, asks: make(chan chan error)}
 	for _, s := range cfg.Sources {
 		k.sources = append(k.sources, SourceStatus{Name: s.Name(), Where: s.Where()})
 	}
@@ -140,9 +141,15 @@ func (k *Keeper) Status() Status {
 
 // Run syncs at once, and then at each turn of the timer, until ctx ends. nil is an orderly end.
 func (k *Keeper) Run(ctx context.Context) error {
+	var asker chan error // nil: the timer
 	for {
-		if err := k.Sync(ctx); err != nil && ctx.Err() == nil {
+		err := k.Sync(ctx)
+		if err != nil && ctx.Err() == nil {
 			k.log.Error("inventory sync", "error", err)
+		}
+		if asker != nil {
+			asker <- err
+			asker = nil
 		}
 		k.stale()
 		wait := jitter(k.cfg.Every)
@@ -155,7 +162,29 @@ func (k *Keeper) Run(ctx context.Context) error {
 			t.Stop()
 			return nil
 		case <-t.C:
+		case asker = <-k.asks:
+			t.Stop()
 		}
+	}
+}
+
+// Ask has Run sync now, and waits for what comes of it, but no longer than ctx: the sync goes on all the same.
+func (k *Keeper) Ask(ctx context.Context) error {
+	done := make(chan error, 1)
+	late := &actors.Problem{Kind: actors.Unavailable, Text: "the sync is not over yet", Remedy: "look later: mozpool inventory status"}
+	select {
+	case k.asks <- done:
+	case <-ctx.Done():
+		return late
+	}
+	select {
+	case err := <-done:
+		if err != nil {
+			return &actors.Problem{Kind: actors.Unavailable, Text: err.Error(), Remedy: "boards of a source that failed stay as they were; put it right, then: mozpool inventory sync"}
+		}
+		return nil
+	case <-ctx.Done():
+		return late
 	}
 }
 
