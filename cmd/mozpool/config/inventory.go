@@ -48,6 +48,9 @@ func (v *validator) inventory(c *Config) {
 	if every := c.Inventory.Every.Std(); every < minInventory {
 		v.add(fmt.Sprintf("%s is too often", c.Inventory.Every), fmt.Sprintf("%s at least; 30m is the default", minInventory), "inventory", "every")
 	}
+	if c.Cluster.Enabled() && c.Inventory.Used() {
+		v.add("cannot be used in a cluster", "remove the sources here, and have the boards file written on each server", "inventory", "sources")
+	}
 	seen := make(map[string]bool)
 	for i, s := range c.Inventory.Sources {
 		at := func(keys ...string) []string {
