@@ -154,7 +154,7 @@ func TestURLBad(t *testing.T) {
 			_, _ = w.Write([]byte(asYAML))
 		}, Token{}, "cut off", tries},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://elsewhere.invalid/boards", 302)
+			http.Redirect(w, r, "http://elsewhere.invalid/boards", http.StatusFound)
 		}, Token{}, "elsewhere.invalid", tries},
 		"unasked": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, Token{}, "304", 1},
 	} {

@@ -27,13 +27,18 @@ func TestInventory(t *testing.T) {
 		if err := os.WriteFile(path, []byte("inventory: "+text+"\nracks: {r1: {listen: 127.0.0.1}}\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, problems, _ := Load(path)
+		c, problems, remarks := Load(path)
 		err := problems.Err()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}
 		if err == nil && (c.Inventory.Sources[0].File != filepath.Join(dir, "lab.csv") || c.Inventory.Sources[1].TokenFile != filepath.Join(dir, "k") || c.Inventory.Every.Std() != 30*time.Minute) {
 			t.Errorf("%+v", c.Inventory)
+		}
+		for _, r := range remarks {
+			if strings.HasPrefix(string(r), "boards:") {
+				t.Errorf("a file that is not read is missed: %s", r)
+			}
 		}
 	}
 }
