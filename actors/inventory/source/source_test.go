@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,6 +134,30 @@ func TestURLTriesAgain(t *testing.T) {
 	if fmt.Sprint(*pauses) != "[7s 4s]" {
 		t.Errorf("pauses %v", *pauses)
 	}
+}
+
+// Neither the token nor the belief in what is answered goes to another server.
+func TestURLStaysWithItsServer(t *testing.T) {
+	t.Parallel()
+	var reached atomic.Bool
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		reached.Store(true)
+		_, _ = fmt.Fprint(w, asYAML)
+	}))
+	defer other.Close()
+	u, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }, Token{})
+	if records, err := u.Fetch(t.Context()); err == nil || reached.Load() {
+		t.Errorf("%v, %v", records, err)
+	}
+	u, _ = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/boards" {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+			return
+		}
+		_, _ = fmt.Fprint(w, asYAML)
+	}, Token{})
+	records, err := u.Fetch(t.Context())
+	wantB1(t, records, err)
 }
 
 func TestURLBad(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 )
 
 // Inventory says where the list of boards comes from when it is not the boards
-// file alone.
+// file alone. A server of a cluster cannot have it yet: every one would sync by
+// itself.
 type Inventory struct {
 	// Every is the time between two syncs. Default: 30m.
 	Every strictyaml.Duration `yaml:"every"`
