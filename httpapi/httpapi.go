@@ -84,7 +84,8 @@ type Config struct {
 	Webhooks func() []v1.Webhook // those who are told of events; nil: none are
 	Cluster  Cluster             // nil: this server is by itself
 	// Info says what the server is; Boards, Ready and Reasons are filled in. nil: nothing is known of it.
-	Info func() v1.Server
+	Info      func() v1.Server
+	Inventory Inventory // nil: boards come from the boards file
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
 	// Backup writes what the server must not lose, as it is at that moment. nil: nothing can be had.

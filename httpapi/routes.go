@@ -58,6 +58,7 @@ func (s *Server) routes() []route {
 	}
 	all = append(all, s.relayRoutes()...)
 	all = append(all, s.repairRoutes()...)
+	all = append(all, s.inventoryRoutes()...)
 	all = append(all, s.bulkRoutes()...)
 	all = append(all, s.imageRoutes()...)
 	all = append(all, s.eventRoutes()...)

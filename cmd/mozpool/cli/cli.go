@@ -23,19 +23,20 @@ import (
 // CLI are all commands that talk to a server. Embed it, or its parts.
 type CLI struct {
 	Globals
-	Board    Board    `cmd:"" help:"Look at boards and ask things of them."`
-	Image    Image    `cmd:"" help:"Images that can be put on boards."`
-	Hardware Hardware `cmd:"" help:"Hardware types."`
-	Relay    Relay    `cmd:"" help:"Relay boards."`
-	Rack     Rack     `cmd:"" help:"Racks."`
-	Incident Incident `cmd:"" help:"What stops several boards and is not their fault."`
-	Repair   Repair   `cmd:"" help:"Boards that somebody should go to."`
-	Cluster  Cluster  `cmd:"" help:"The servers of a cluster, and who holds which rack."`
-	Event    Event    `cmd:"" help:"What happens to boards."`
-	Named    Contexts `cmd:"" name:"context" help:"Servers that have names, and the one that is talked to."`
-	Self     Server   `cmd:"" name:"server" help:"The server itself."`
-	Report   Report   `cmd:"" help:"Tell how boards fared: success, durations, blame, and who stands out."`
-	Reload   Reload   `cmd:"" help:"Have the server read boards and images again."`
+	Board     Board     `cmd:"" help:"Look at boards and ask things of them."`
+	Image     Image     `cmd:"" help:"Images that can be put on boards."`
+	Hardware  Hardware  `cmd:"" help:"Hardware types."`
+	Relay     Relay     `cmd:"" help:"Relay boards."`
+	Rack      Rack      `cmd:"" help:"Racks."`
+	Incident  Incident  `cmd:"" help:"What stops several boards and is not their fault."`
+	Repair    Repair    `cmd:"" help:"Boards that somebody should go to."`
+	Cluster   Cluster   `cmd:"" help:"The servers of a cluster, and who holds which rack."`
+	Inventory Inventory `cmd:"" help:"Where boards come from."`
+	Event     Event     `cmd:"" help:"What happens to boards."`
+	Named     Contexts  `cmd:"" name:"context" help:"Servers that have names, and the one that is talked to."`
+	Self      Server    `cmd:"" name:"server" help:"The server itself."`
+	Report    Report    `cmd:"" help:"Tell how boards fared: success, durations, blame, and who stands out."`
+	Reload    Reload    `cmd:"" help:"Have the server read boards and images again."`
 }
 
 // DefaultServer is where a server listens unless told otherwise.
@@ -58,7 +59,7 @@ type Format struct {
 
 // Output is the form that was asked for, with whichever noun.
 func (c *CLI) Output() string {
-	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Repair.Output, c.Cluster.Output, c.Event.Output, c.Named.Output, c.Self.Output, c.Report.Output, "table")
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Repair.Output, c.Inventory.Output, c.Cluster.Output, c.Event.Output, c.Named.Output, c.Self.Output, c.Report.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.

@@ -48,6 +48,8 @@ type Config struct {
 	// Relays say when trouble with a relay board is an incident of its own, for
 	// which its boards wait without failing.
 	Relays Relays `yaml:"relays"`
+	// Inventory are sources of boards beside the boards file. Default: none.
+	Inventory Inventory `yaml:"inventory"`
 	// Racks are the racks that this server may serve, by name. Default: none,
 	// which serves the API only.
 	Racks map[string]Rack `yaml:"racks"`
@@ -161,13 +163,14 @@ func Default() Config {
 		host = "mozpool"
 	}
 	return Config{
-		Server: host,
-		Data:   "/var/lib/mozpool",
-		Files:  "/srv/mozpool",
-		Boards: "boards.yaml",
-		Images: "images.yaml",
-		API:    API{Listen: "127.0.0.1:8080"},
-		Relays: Relays{Sessions: 3, Boards: 2, Window: strictyaml.Duration(30 * time.Second), Test: strictyaml.Duration(5 * time.Minute)},
+		Server:    host,
+		Data:      "/var/lib/mozpool",
+		Files:     "/srv/mozpool",
+		Boards:    "boards.yaml",
+		Images:    "images.yaml",
+		API:       API{Listen: "127.0.0.1:8080"},
+		Relays:    Relays{Sessions: 3, Boards: 2, Window: strictyaml.Duration(30 * time.Second), Test: strictyaml.Duration(5 * time.Minute)},
+		Inventory: Inventory{Every: strictyaml.Duration(inventoryEvery)},
 	}
 }
 

@@ -71,6 +71,9 @@ func (c *Config) joinPaths(dir string) {
 	for i := range c.Webhooks {
 		paths = append(paths, &c.Webhooks[i].SecretFile)
 	}
+	for i := range c.Inventory.Sources {
+		paths = append(paths, &c.Inventory.Sources[i].File, &c.Inventory.Sources[i].TokenFile)
+	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
@@ -98,6 +101,9 @@ func (c *Config) remarks() []Remark {
 		{"boards", c.Boards, "the list of boards is empty until it does"},
 		{"images", c.Images, "only the built-in images are there until it does"},
 	} {
+		if f.key == "boards" && c.Inventory.Used() {
+			continue // it is not read
+		}
 		if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
 			out = append(out, Remark(fmt.Sprintf("%s: %s does not exist yet; %s", f.key, f.path, f.until)))
 		}

@@ -45,6 +45,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 	v.webhooks(c)
 	v.relays(c.Relays)
 	v.cluster(c.Cluster)
+	v.inventory(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
 	}

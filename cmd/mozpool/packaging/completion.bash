@@ -2,7 +2,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -15,6 +15,7 @@ _mozpool() {
   ' hardware'*'|--output'|' hardware'*'|-o') words='table wide json yaml name' ;;
   ' image'*'|--output'|' image'*'|-o') words='table wide json yaml name' ;;
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
+  ' inventory'*'|--output'|' inventory'*'|-o') words='table wide json yaml name' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table wide json yaml name' ;;
   ' repair'*'|--output'|' repair'*'|-o') words='table wide json yaml name' ;;
@@ -22,7 +23,7 @@ _mozpool() {
   ' server'*'|--output'|' server'*'|-o') words='table wide json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board cluster completion config context demo doctor event hardware image incident live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
+  '') words='board cluster completion config context demo doctor event hardware image incident inventory live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
   ' board') words='accept attempt attempts cancel comment discovered image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board attempt') words='--against --export --output --context --server --token --help' ;;
@@ -80,6 +81,13 @@ _mozpool() {
   ' incident') words='close list --output --context --server --token --help' ;;
   ' incident close') words='--output --context --server --token --help' ;;
   ' incident list') words='--all --watch --output --context --server --token --help' ;;
+  ' inventory') words='apply history plan show status sync --output --context --server --token --help' ;;
+  ' inventory apply') words='--output --context --server --token --help' ;;
+  ' inventory history') words='--output --context --server --token --help' ;;
+  ' inventory plan') words='--output --context --server --token --help' ;;
+  ' inventory show') words='--output --context --server --token --help' ;;
+  ' inventory status') words='--output --context --server --token --help' ;;
+  ' inventory sync') words='--output --context --server --token --help' ;;
   ' live') words='build --context --server --token --help' ;;
   ' live build') words='--arch --busybox --dtb --extra --kernel --modules --modules-from --output --verbose --context --server --token --help' ;;
   ' loader') words='script --context --server --token --help' ;;

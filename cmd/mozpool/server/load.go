@@ -60,7 +60,12 @@ func imageOptions(cfg config.Config, log *slog.Logger) images.Options {
 // readLists reads both files. Nothing of them is used unless all of them is right.
 func readLists(cfg config.Config, o images.Options) (lists, error) {
 	var l lists
-	specs, problems, err := inventory.LoadFile(cfg.Boards, ParsePower)
+	var specs []inventory.Spec
+	var problems strictyaml.Problems
+	var err error
+	if !cfg.Inventory.Used() {
+		specs, problems, err = inventory.LoadFile(cfg.Boards, ParsePower)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return l, err
 	}

@@ -25,18 +25,29 @@ func (s *Server) reload(ctx context.Context) error {
 	if err != nil {
 		return refused(err)
 	}
+	if s.inventory != nil {
+		return s.reloadRest(l)
+	}
 	if known := len(s.boards.Views()); len(l.specs) == 0 && known > 0 {
 		// An editor that truncates in place, or a file system that is not mounted, must not empty a rack.
 		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("reload refused, nothing was changed: %s lists no boards, and there are %d", s.cfg.Boards, known),
 			Remedy: "put the file right; to do without all boards, start the server again with the empty file"}
 	}
+	if err := s.reloadRest(l); err != nil {
+		return err
+	}
+	if err := s.load(ctx, l.specs); err != nil {
+		return fmt.Errorf("reload boards: %w", err)
+	}
+	return nil
+}
+
+// reloadRest takes over all but the boards, which the inventory may have: its sync brings those.
+func (s *Server) reloadRest(l lists) error {
 	if err := s.doors.reload(s.cfg); err != nil {
 		return refused(err)
 	}
 	s.catalogue.Set(l.catalogue)
-	if err := s.load(ctx, l.specs); err != nil {
-		return fmt.Errorf("reload boards: %w", err)
-	}
 	s.webhooks.Revive()
 	return nil
 }

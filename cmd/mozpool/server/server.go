@@ -17,6 +17,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/actors/inventory/keeper"
 	"mozpool/cluster/member"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
@@ -62,6 +63,7 @@ type Server struct {
 	events    *events.Hub // of all boards
 	owned     *events.Hub // of the boards whose actors run here
 	webhooks  *webhook.Sender
+	inventory *keeper.Keeper // nil: boards come from the boards file
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
 	begun     time.Time
@@ -118,6 +120,9 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 		s.openHouse()
 	} else {
 		s.openFleet()
+	}
+	if err := s.openInventory(ctx, &l); err != nil {
+		return nil, err
 	}
 	if err := s.bind(); err != nil {
 		return nil, err
@@ -185,6 +190,9 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	}
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
+	if s.inventory != nil {
+		c.Inventory = s.inventory
+	}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
 	if err := s.api.Listen(); err != nil {
@@ -221,6 +229,9 @@ func (s *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return r.Run(ctx) })
 	}
 	g.Go(func() error { return s.webhooks.Run(ctx) })
+	if s.inventory != nil {
+		g.Go(func() error { return s.inventory.Run(ctx) })
+	}
 	g.Go(func() error { return s.api.Run(ctx) })
 	if s.oldAPI != nil {
 		g.Go(func() error { return s.oldAPI.Run(ctx) })

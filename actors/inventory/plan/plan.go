@@ -1,0 +1,84 @@
+// Package plan decides what becomes of the fleet when the sources of the
+// inventory have spoken. It is pure: records in, a plan out.
+//
+// It decides which records can be used (Settle), what turns the known boards
+// into them (Make), and whether a person has to look at that first (Guard). A
+// board whose record is spoiled stays as it was: bad text never removes one.
+//
+// It refuses to fetch, to store and to apply; package keeper does, and is its
+// only caller. Whether a board may be removed now, it asks.
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"mozpool/actors/inventory"
+)
+
+// Plan is what turns the known boards into the settled ones.
+type Plan struct {
+	// ID is a hash of the content: plans that do the same are the same, and a
+	// person who approves one approves nothing else.
+	ID string `json:"id"`
+	inventory.Plan
+}
+
+// idBytes of the hash stand in an ID; the risk of two plans with one is nil,
+// and a person can type it.
+const idBytes = 6
+
+// Make plans how known becomes settled. The order of neither list matters.
+func Make(known, settled []inventory.Spec) (Plan, error) {
+	p := Plan{Plan: inventory.Diff(known, settled)}
+	if p.Empty() {
+		return p, nil
+	}
+	data, err := json.Marshal(p.Plan)
+	if err != nil {
+		return Plan{}, fmt.Errorf("hash the plan: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	p.ID = hex.EncodeToString(sum[:idBytes])
+	return p, nil
+}
+
+// Apply gives the boards that known becomes, in no order. The error names a
+// board that is no longer what the plan found; nothing of such a plan holds.
+func (p Plan) Apply(known []inventory.Spec) ([]inventory.Spec, error) {
+	boards := make(map[string]inventory.Spec, len(known)+len(p.Add))
+	for _, s := range known {
+		boards[s.ID] = s
+	}
+	expect := func(s inventory.Spec) error {
+		if now, ok := boards[s.ID]; !ok || !now.Equal(s) {
+			return fmt.Errorf("board %s is not what it was when the plan was made", s.Name)
+		}
+		return nil
+	}
+	for _, s := range p.Remove {
+		if err := expect(s); err != nil {
+			return nil, err
+		}
+		delete(boards, s.ID)
+	}
+	for _, c := range p.Change {
+		if err := expect(c.From); err != nil {
+			return nil, err
+		}
+		boards[c.To.ID] = c.To
+	}
+	for _, s := range p.Add {
+		if _, ok := boards[s.ID]; ok {
+			return nil, fmt.Errorf("board %s is there already", s.Name)
+		}
+		boards[s.ID] = s
+	}
+	out := make([]inventory.Spec, 0, len(boards))
+	for _, s := range boards {
+		out = append(out, s)
+	}
+	return out, nil
+}

@@ -1,0 +1,45 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestInventory(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{sources: [{name: lab, file: lab.csv}, {name: web, url: "https://x.example/b", token_file: k}]}`: "",
+		"{sources: [{name: lab, file: lab.csv}]}\ncluster: {id: c}":                                       "cannot be used in a cluster",
+		`{every: 1s, sources: [{name: lab, file: lab.csv}]}`:                                              "too often",
+		`{sources: [{name: lab, file: a}, {name: lab, file: b}]}`:                                         "two sources lab",
+		`{sources: [{name: a/b, file: a}]}`:                                                               "cannot be a source's name",
+		`{sources: [{name: lab}]}`:                                                                        "one of file and url",
+		`{sources: [{name: lab, file: a, url: "http://x/b"}]}`:                                            "one of file and url",
+		`{sources: [{name: lab, url: "ftp://x/b"}]}`:                                                      "no url that can be used",
+		`{sources: [{name: lab, url: "http://me:word@x/b"}]}`:                                             "token file",
+		`{sources: [{name: lab, url: "http://x/b", token_file: a, token_env: B}]}`:                        "keep one",
+		`{sources: [{name: lab, file: a, token_env: B}]}`:                                                 "a file wants none",
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "mozpool.yaml")
+		if err := os.WriteFile(path, []byte("inventory: "+text+"\nracks: {r1: {listen: 127.0.0.1}}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, problems, remarks := Load(path)
+		err := problems.Err()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if err == nil && (c.Inventory.Sources[0].File != filepath.Join(dir, "lab.csv") || c.Inventory.Sources[1].TokenFile != filepath.Join(dir, "k") || c.Inventory.Every.Std() != 30*time.Minute) {
+			t.Errorf("%+v", c.Inventory)
+		}
+		for _, r := range remarks {
+			if strings.HasPrefix(string(r), "boards:") {
+				t.Errorf("a file that is not read is missed: %s", r)
+			}
+		}
+	}
+}

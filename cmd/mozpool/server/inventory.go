@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"mozpool/actors/inventory"
+	"mozpool/actors/inventory/keeper"
+	"mozpool/actors/inventory/plan"
+	"mozpool/actors/inventory/source"
+	"mozpool/cmd/mozpool/config"
+	"mozpool/relayproto/power"
+)
+
+// openInventory takes the boards from the last sync, where the configuration names sources.
+func (s *Server) openInventory(ctx context.Context, l *lists) error {
+	if !s.cfg.Inventory.Used() {
+		return nil
+	}
+	c := keeper.Config{Journal: s.journal, Rules: s.inventoryRules, Apply: s.fleet.Apply, Every: s.cfg.Inventory.Every.Std(), Logger: s.log, Clock: s.opts.Clock}
+	for _, from := range s.cfg.Inventory.Sources {
+		src, err := sourceOf(from)
+		if err != nil {
+			return configError{err}
+		}
+		c.Sources = append(c.Sources, src)
+	}
+	k, err := keeper.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	s.inventory, l.specs = k, k.Boards()
+	s.registry.MustRegister(k)
+	return nil
+}
+
+func sourceOf(c config.Source) (keeper.Source, error) {
+	if c.File != "" {
+		return source.File{Title: c.Name, Path: c.File, Power: ParsePower}, nil
+	}
+	return source.NewURL(c.Name, c.URL, source.URLOptions{Token: source.Token{File: c.TokenFile, Env: c.TokenEnv}, Power: ParsePower})
+}
+
+// inventoryRules are what this server knows of boards: its racks, hardware types, switches, and who must not be disturbed.
+func (s *Server) inventoryRules() plan.Rules {
+	racks := slices.Sorted(maps.Keys(s.cfg.Racks))
+	catalogue := s.catalogue.Get()
+	return plan.Rules{Outlet: outletOf, Hold: s.hold, Check: func(b inventory.Spec) string {
+		if _, ok := s.cfg.Racks[b.Rack]; !ok {
+			return fmt.Sprintf("rack %q is not in the configuration; %s", b.Rack, didYouMean(b.Rack, racks, "add it under racks, or correct the name"))
+		}
+		if _, ok := catalogue.HardwareType(b.Hardware); !ok {
+			return fmt.Sprintf("hardware type %q is not known; add it to %s, or correct the name", b.Hardware, s.cfg.Images)
+		}
+		return ""
+	}}
+}
+
+func outletOf(line string) (device, name string) {
+	spec, err := power.Parse(line)
+	if err != nil {
+		return "", ""
+	}
+	o := spec.Outlet()
+	return o.Device, o.Name
+}
+
+// hold keeps boards that are locked, or on their way to something, where they are.
+func (s *Server) hold(b inventory.Spec) string {
+	v := s.fleet.ByID(b.ID)
+	switch {
+	case v == nil:
+		return ""
+	case v.Board.Locked("", s.opts.Clock()):
+		return "it is locked"
+	case !v.Board.State.Rest():
+		return fmt.Sprintf("it is %s; it has to rest first", v.Board.State)
+	}
+	return ""
+}
