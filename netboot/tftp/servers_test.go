@@ -62,13 +62,14 @@ var peers = []peer{
 	{name: "in.tftpd", args: func(dir string, port uint16) []string {
 		return []string{"-L", "-s", dir, "-u", "root", "-a", fmt.Sprintf("127.0.0.1:%d", port)}
 	}},
+	// atftpd takes the rights of others away from its log file, which must not be /dev/null.
 	{name: "atftpd", windows: true, args: func(dir string, port uint16) []string {
 		return []string{"--daemon", "--no-fork", "--port", fmt.Sprint(port), "--bind-address", "127.0.0.1", "--user", "root", "--group", "root",
-			"--maxthread", "2000", "--logfile", "/dev/null", dir}
+			"--maxthread", "2000", "--logfile", "-", dir}
 	}},
 	{name: "dnsmasq", port: 69, host: "127.0.0.69", args: func(dir string, _ uint16) []string {
 		return []string{"-k", "--conf-file=/dev/null", "--port=0", "--enable-tftp", "--tftp-root=" + dir, "--tftp-max=2000", "--user=root",
-			"--listen-address=127.0.0.69", "--bind-interfaces", "--log-facility=/dev/null", "--pid-file="}
+			"--listen-address=127.0.0.69", "--bind-interfaces", "--log-facility=-", "--pid-file="}
 	}},
 }
 
