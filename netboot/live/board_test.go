@@ -136,7 +136,9 @@ func newBoard(t *testing.T, shell []string) *board {
 	b.write("mounts", nil)
 	b.environ = []string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + b.mkdir("tmp"), "MP_REBOOT=touch " + b.path("rebooted"), "MP_RETRY_FOR=4", "MP_RETRY_MAX=0",
-		"MP_TICK=0.05", "MP_REPORT_EVERY=0", "MP_LOGGER=true", "MP_SYSLOGD=true", "MP_DROP=/dev/null", "MP_MOUNTS=" + b.path("mounts"),
+		"MP_TICK=0.05",
+		"MP_NODES=true", // mdev as root changes the rights of this machine's devices
+		"MP_REPORT_EVERY=0", "MP_LOGGER=true", "MP_SYSLOGD=true", "MP_DROP=/dev/null", "MP_MOUNTS=" + b.path("mounts"),
 		"MP_SYS=" + b.mkdir("sys"), "MP_CHUNK=65536", "MP_FREE_KB=1000000", "MP_QUIET=1", "MP_LINGER=0",
 	}
 	return b

@@ -11,7 +11,7 @@ mp_part() {
 		[ "$tries" -lt 10 ] || mp_fail card "there is no partition $1 on $MP_DISK"
 		tries=$((tries + 1))
 		blockdev --rereadpt "$MP_DISK" 2>/dev/null
-		mdev -s 2>/dev/null
+		$MP_NODES 2>/dev/null
 		[ -e "$dev" ] || sleep "$MP_TICK"
 	done
 	echo "$dev"

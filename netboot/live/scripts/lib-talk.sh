@@ -3,7 +3,7 @@
 # MP_RETRY_FOR seconds. What can be set from outside is for tests only.
 
 : "${MP_RETRY_FOR:=1800}" "${MP_RETRY_MAX:=30}" "${MP_STALL:=30}" "${MP_TICK:=1}" "${MP_REPORT_EVERY:=5}"
-: "${MP_REBOOT:=reboot -f}" "${MP_LOGGER:=logger}" "${MP_SYSLOGD:=syslogd}"
+: "${MP_REBOOT:=reboot -f}" "${MP_LOGGER:=logger}" "${MP_SYSLOGD:=syslogd}" "${MP_NODES:=mdev -s}"
 : "${MP_SYS:=/sys}" "${MP_MOUNTS:=/proc/mounts}" "${MP_DROP:=/proc/sys/vm/drop_caches}"
 export LC_ALL=C
 
