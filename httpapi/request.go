@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"unicode"
@@ -80,6 +82,16 @@ func Identify(c *fasthttp.RequestCtx) (access.Caller, error) {
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
+// rebound refuses a page whose own name was made to resolve to loopback, which makes it the same origin. Whoever sends a
+// token is believed instead: browsers add none by themselves.
+func rebound(c *fasthttp.RequestCtx, name string) error {
+	_, err := netip.ParseAddr(name)
+	if !c.LocalIP().IsLoopback() || err == nil || name == "localhost" || len(c.Request.Header.Peek(fasthttp.HeaderAuthorization)) > 0 {
+		return nil
+	}
+	return &apiError{v1.KindForbidden, fmt.Sprintf("a page of %s asked for this, and this server listens on loopback", name), "open it by address, or as localhost"}
+}
+
 // sameOrigin refuses what a page from elsewhere makes a browser send: a server on loopback has no other defence
 // against it.
 func sameOrigin(c *fasthttp.RequestCtx) error {
@@ -88,7 +100,7 @@ func sameOrigin(c *fasthttp.RequestCtx) error {
 		return nil
 	}
 	if u, err := url.Parse(origin); err == nil && u.Host != "" && u.Host == string(c.Host()) {
-		return nil
+		return rebound(c, u.Hostname())
 	}
 	return &apiError{v1.KindForbidden, "a page of another site asked for this", "ask from the server's own pages, or without a browser"}
 }
