@@ -2,7 +2,9 @@ package inventory
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,8 +52,8 @@ func (c *checker) board(i int, s Spec) {
 const maxText = 128
 
 func (c *checker) labels(i int, s Spec) {
-	for key, value := range s.Labels {
-		if err := CheckLabel(key, value); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(s.Labels)) { // the first one is reported, and must stay the first
+		if err := CheckLabel(key, s.Labels[key]); err != nil {
 			c.addError(i, "labels", err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"mozpool/persistence/strictyaml"
 )
@@ -44,6 +45,28 @@ func Records(source string, data []byte, power ParsePower) ([]Record, strictyaml
 		return nil, whole
 	}
 	return records, nil
+}
+
+// Check says what is wrong with a board that no file describes: each problem
+// begins with the field, and ends with the remedy. Fields that are in known are
+// left out: what is wrong with them was said already.
+func Check(s Spec, power ParsePower, known map[string]bool) []string {
+	c := checker{doc: &strictyaml.Document{}, power: power, bad: make(map[string]bool)}
+	c.board(0, s)
+	c.problems.Sort()
+	var out []string
+	for _, p := range c.problems {
+		field := strings.TrimPrefix(p.Path, "boards[0].")
+		if known[field] {
+			continue
+		}
+		text := field + ": " + p.What
+		if p.Remedy != "" {
+			text += "; " + p.Remedy
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // recordOf is the index of the record that a problem's path lies in.

@@ -27,3 +27,18 @@ func TestRecordsCarryTheirOwnProblems(t *testing.T) {
 		}
 	}
 }
+
+// A board that no file describes is judged like one of a file, and each problem names its field.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	good := Spec{ID: "netbox:1", Name: "b1", MAC: "52:54:00:01:00:01", Rack: "r1", Hardware: "panda"}
+	if got := Check(good, nil, nil); len(got) != 0 {
+		t.Error(got)
+	}
+	bad := good
+	bad.Name, bad.MAC, bad.Place = "../etc", "", strings.Repeat("x", maxText+1)
+	got := Check(bad, nil, map[string]bool{"mac": true})
+	if len(got) != 2 || !strings.HasPrefix(got[0], "name: ") || !strings.HasPrefix(got[1], "place: ") {
+		t.Error(got)
+	}
+}

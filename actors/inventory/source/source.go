@@ -59,7 +59,11 @@ func (f File) Fetch(context.Context) ([]inventory.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inventory source %s: read %s: %w", f.Title, f.Path, err)
 	}
-	return parse(f.Title, isCSV(f.Path, ""), data, f.Power)
+	records, err := parse(f.Title, isCSV(f.Path, ""), data, f.Power)
+	if err != nil {
+		return nil, fmt.Errorf("inventory source %s: %s: %w", f.Title, f.Path, err)
+	}
+	return records, nil
 }
 
 // isCSV tells a table from YAML and JSON, which are read alike.
@@ -70,17 +74,17 @@ func isCSV(name, contentType string) bool {
 // parse reads a list whose boards are of the source called title.
 func parse(title string, table bool, data []byte, power inventory.ParsePower) ([]inventory.Record, error) {
 	if len(data) > maxBytes {
-		return nil, fmt.Errorf("inventory source %s: the list is larger than %d MiB; is it the right one?", title, maxBytes>>20)
+		return nil, fmt.Errorf("the list is larger than %d MiB; is it the right one?", maxBytes>>20)
 	}
 	if table {
 		var err error
 		if data, err = fromCSV(data); err != nil {
-			return nil, fmt.Errorf("inventory source %s: %w", title, err)
+			return nil, err
 		}
 	}
 	records, problems := inventory.Records(title, data, power)
 	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("inventory source %s: it is no list of boards: %w", title, err)
+		return nil, fmt.Errorf("it is no list of boards: %w", err)
 	}
 	return records, nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mozpool/actors/inventory"
+	"mozpool/actors/inventory/source/web"
 )
 
 const (
@@ -69,12 +70,12 @@ func TestFileBad(t *testing.T) {
 }
 
 // serve is a source that answers with h, and the pauses that it made.
-func serve(t *testing.T, h http.HandlerFunc, token Token) (*URL, *[]time.Duration) {
+func serve(t *testing.T, h http.HandlerFunc, token web.Token) (*URL, *[]time.Duration) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	var pauses []time.Duration
-	u, err := NewURL("lab", s.URL+"/boards", URLOptions{Token: token, Client: s.Client(), Pause: func(_ context.Context, d time.Duration) error {
+	u, err := NewURL("lab", s.URL+"/boards", nil, web.Options{Token: token, Client: s.Client(), Pause: func(_ context.Context, d time.Duration) error {
 		pauses = append(pauses, d)
 		return nil
 	}})
@@ -103,7 +104,7 @@ func TestURLAsksOnlyForNews(t *testing.T) {
 		sent++
 		w.Header().Set("ETag", `"1"`)
 		_, _ = fmt.Fprint(w, asYAML)
-	}, Token{File: path})
+	}, web.Token{File: path})
 	for range 3 {
 		records, err := u.Fetch(t.Context())
 		wantB1(t, records, err)
@@ -128,7 +129,7 @@ func TestURLTriesAgain(t *testing.T) {
 			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 			_, _ = fmt.Fprint(w, asCSV)
 		}
-	}, Token{})
+	}, web.Token{})
 	records, err := u.Fetch(t.Context())
 	wantB1(t, records, err)
 	if fmt.Sprint(*pauses) != "[7s 4s]" {
@@ -145,7 +146,7 @@ func TestURLStaysWithItsServer(t *testing.T) {
 		_, _ = fmt.Fprint(w, asYAML)
 	}))
 	defer other.Close()
-	u, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }, Token{})
+	u, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }, web.Token{})
 	if records, err := u.Fetch(t.Context()); err == nil || reached.Load() {
 		t.Errorf("%v, %v", records, err)
 	}
@@ -155,7 +156,7 @@ func TestURLStaysWithItsServer(t *testing.T) {
 			return
 		}
 		_, _ = fmt.Fprint(w, asYAML)
-	}, Token{})
+	}, web.Token{})
 	records, err := u.Fetch(t.Context())
 	wantB1(t, records, err)
 }
@@ -164,24 +165,24 @@ func TestURLBad(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		answer http.HandlerFunc
-		token  Token
+		token  web.Token
 		want   string
 		asked  int
 	}{
-		"token":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, Token{}, "token_file", 1},
-		"no env":  {func(http.ResponseWriter, *http.Request) {}, Token{Env: "MOZPOOL_TEST_NO_SUCH"}, "MOZPOOL_TEST_NO_SUCH", 0},
-		"down":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, Token{}, "502", tries},
-		"gone":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, Token{}, "404", 1},
-		"a page":  {func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<html>log in</html>") }, Token{}, "no list of boards", 1},
-		"endless": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, maxBytes+10)) }, Token{}, "larger than", 1},
+		"token":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, web.Token{}, "token_file", 1},
+		"no env":  {func(http.ResponseWriter, *http.Request) {}, web.Token{Env: "MOZPOOL_TEST_NO_SUCH"}, "MOZPOOL_TEST_NO_SUCH", 0},
+		"down":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, web.Token{}, "502", web.Tries},
+		"gone":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, web.Token{}, "404", 1},
+		"a page":  {func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<html>log in</html>") }, web.Token{}, "no list of boards", 1},
+		"endless": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, maxBytes+10)) }, web.Token{}, "larger than", 1},
 		"cut off": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "900")
 			_, _ = w.Write([]byte(asYAML))
-		}, Token{}, "cut off", tries},
+		}, web.Token{}, "cut off", web.Tries},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://elsewhere.invalid/boards", http.StatusFound)
-		}, Token{}, "elsewhere.invalid", tries},
-		"unasked": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, Token{}, "304", 1},
+		}, web.Token{}, "elsewhere.invalid", web.Tries},
+		"unasked": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, web.Token{}, "304", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,7 +195,7 @@ func TestURLBad(t *testing.T) {
 		})
 	}
 	for _, address := range []string{"", "boards.yaml", "ftp://x/y", "http://user:word@x/y"} {
-		if _, err := NewURL("lab", address, URLOptions{}); err == nil {
+		if _, err := NewURL("lab", address, nil, web.Options{}); err == nil {
 			t.Errorf("%q is taken", address)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"mozpool/actors/inventory/keeper"
 	"mozpool/actors/inventory/plan"
 	"mozpool/actors/inventory/source"
+	"mozpool/actors/inventory/source/web"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/relayproto/power"
 )
@@ -40,7 +41,7 @@ func sourceOf(c config.Source) (keeper.Source, error) {
 	if c.File != "" {
 		return source.File{Title: c.Name, Path: c.File, Power: ParsePower}, nil
 	}
-	return source.NewURL(c.Name, c.URL, source.URLOptions{Token: source.Token{File: c.TokenFile, Env: c.TokenEnv}, Power: ParsePower})
+	return source.NewURL(c.Name, c.URL, ParsePower, web.Options{Token: web.Token{File: c.TokenFile, Env: c.TokenEnv}})
 }
 
 // inventoryRules are what this server knows of boards: its racks, hardware types, switches, and who must not be disturbed.
