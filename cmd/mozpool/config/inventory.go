@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -18,21 +17,6 @@ type Inventory struct {
 	// Sources are asked for boards. Default: none, and the boards file is read
 	// at start and at reload.
 	Sources []Source `yaml:"sources"`
-}
-
-// Source is a file or a URL with a list of boards: YAML in the format of the
-// boards file, JSON of that shape, or CSV.
-type Source struct {
-	// Name is shown with each of its boards; unique. Boards belong to their
-	// source by this name: renaming it is a change of all its boards.
-	Name string `yaml:"name"`
-	// File is a path, URL an address; one of the two.
-	File string `yaml:"file"`
-	URL  string `yaml:"url"`
-	// TokenFile and TokenEnv say where the bearer token for URL stands; at most
-	// one. Default: none is sent.
-	TokenFile string `yaml:"token_file"`
-	TokenEnv  string `yaml:"token_env"`
 }
 
 // The default and the shortest time between two syncs.
@@ -52,7 +36,7 @@ func (v *validator) inventory(c *Config) {
 	if c.Cluster.Enabled() && c.Inventory.Used() {
 		v.add("cannot be used in a cluster", "remove the sources here, and have the boards file written on each server", "inventory", "sources")
 	}
-	seen := make(map[string]bool)
+	seen, prefixes := make(map[string]bool), make(map[string]string)
 	for i, s := range c.Inventory.Sources {
 		at := func(keys ...string) []string {
 			return append([]string{"inventory", "sources", strconv.Itoa(i)}, keys...)
@@ -64,25 +48,10 @@ func (v *validator) inventory(c *Config) {
 			v.add(fmt.Sprintf("there are two sources %s", s.Name), "names must differ: each board says which it is of", at("name")...)
 		}
 		seen[s.Name] = true
-		v.source(s, at)
-	}
-}
-
-func (v *validator) source(s Source, at func(keys ...string) []string) {
-	if (s.File == "") == (s.URL == "") {
-		v.add("wants one of file and url", "write file: boards.yaml, or url: https://inventory.example/boards.yaml", at()...)
-		return
-	}
-	if s.TokenFile != "" && s.TokenEnv != "" {
-		v.add("has token_file and token_env", "keep one of the two", at()...)
-	}
-	if s.URL == "" {
-		if s.TokenFile+s.TokenEnv != "" {
-			v.add("has a token, but a file wants none", "remove the token, or write url instead of file", at()...)
+		if other := prefixes[s.Prefix()]; s.Prefix() != "" && other != "" {
+			v.add(fmt.Sprintf("%s and %s give their boards ids of one kind", other, s.Name), "write ids: "+s.Name+" to one of them", at("ids")...)
 		}
-		return
-	}
-	if u, err := url.Parse(s.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		v.add("has no url that can be used", "write one such as https://inventory.example/boards.yaml; a password stands in a token file", at("url")...)
+		prefixes[s.Prefix()] = s.Name
+		v.source(s, at)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"mozpool/actors/inventory/keeper"
 	"mozpool/actors/inventory/plan"
 	"mozpool/actors/inventory/source"
+	"mozpool/actors/inventory/source/netbox"
 	"mozpool/actors/inventory/source/web"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/relayproto/power"
@@ -38,10 +39,15 @@ func (s *Server) openInventory(ctx context.Context, l *lists) error {
 }
 
 func sourceOf(c config.Source) (keeper.Source, error) {
-	if c.File != "" {
+	token := web.Token{File: c.TokenFile, Env: c.TokenEnv}
+	switch {
+	case c.File != "":
 		return source.File{Title: c.Name, Path: c.File, Power: ParsePower}, nil
+	case c.NetBox != "":
+		return netbox.New(netbox.Config{Title: c.Name, URL: c.NetBox, Token: token, Filter: c.Filter, Interface: c.Interface, Fields: c.Fields,
+			Racks: c.Racks, Hardware: c.Hardware, Prefix: c.Prefix(), Power: ParsePower})
 	}
-	return source.NewURL(c.Name, c.URL, ParsePower, web.Options{Token: web.Token{File: c.TokenFile, Env: c.TokenEnv}})
+	return source.NewURL(c.Name, c.URL, ParsePower, web.Options{Token: token})
 }
 
 // inventoryRules are what this server knows of boards: its racks, hardware types, switches, and who must not be disturbed.

@@ -1,54 +1,100 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 
+	"mozpool/actors/inventory"
+	"mozpool/actors/inventory/source/fleetsim"
+	"mozpool/actors/inventory/source/netbox/netboxsim"
+	"mozpool/actors/inventory/source/websim"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi/client"
 )
 
-// webSite is an inventory that answers with what it is told; nil: it is down.
-type webSite struct{ text atomic.Pointer[string] }
+const inventorySecret = "secret"
 
-func (s *webSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	text := s.text.Load()
-	switch {
-	case r.Header.Get("Authorization") != "Bearer secret":
-		w.WriteHeader(http.StatusUnauthorized)
-	case text == nil:
-		w.WriteHeader(http.StatusNotFound)
-	default:
-		_, _ = fmt.Fprint(w, *text)
-	}
+// pretended is an inventory that a server asks.
+type pretended interface {
+	http.Handler
+	Break(websim.Trouble)
+	set(boards []inventory.Spec) // their ids are the inventory's own
 }
 
-func (s *webSite) say(rows ...string) {
-	text := "boards:\n"
-	if len(rows) == 0 {
-		text = "boards: []\n"
-	}
-	for _, r := range rows {
-		var id, name string
-		_, _ = fmt.Sscan(r, &id, &name)
-		text += fmt.Sprintf("- {id: %q, name: %s, mac: \"52:54:00:01:00:%s\", rack: r1, hardware: panda, power: manual}\n", id, name, id)
-	}
-	s.text.Store(&text)
+// worlds are the sources, each with its lines of the configuration; %s is the address.
+var worlds = map[string]struct {
+	config string
+	ids    string // before those of the inventory
+	make   func() pretended
+}{
+	"url":    {`url: "%s/boards"`, "", newSite},
+	"netbox": {`netbox: "%s", filter: "` + netboxsim.Filter + `"`, "netbox:", newNetBox},
 }
 
-// inventoried is a server whose boards come from a URL.
-func inventoried(t *testing.T, dir, url string) (s *Server, api *client.Client, stop func()) {
+// webSite answers with a list of boards.
+type webSite struct {
+	websim.Front
+	mu   sync.Mutex
+	list []byte
+}
+
+func newSite() pretended {
+	s := &webSite{}
+	s.Behind = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+inventorySecret {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_, _ = w.Write(s.list)
+	})
+	return s
+}
+
+func (s *webSite) set(boards []inventory.Spec) {
+	rows := make([]map[string]string, len(boards))
+	for i, b := range boards {
+		rows[i] = map[string]string{"id": b.ID, "name": b.Name, "mac": string(b.MAC), "rack": b.Rack, "hardware": b.Hardware, "power": b.Power}
+	}
+	list, _ := json.Marshal(map[string]any{"boards": rows}) // maps of text can be written
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = list
+}
+
+type netBox struct{ *netboxsim.NetBox }
+
+func newNetBox() pretended {
+	return netBox{netboxsim.New(netboxsim.Options{Token: inventorySecret, MaxPage: 200})}
+}
+
+func (n netBox) set(boards []inventory.Spec) {
+	devices := make([]netboxsim.Device, len(boards))
+	for i, b := range boards {
+		devices[i] = netboxsim.FromSpec(b)
+	}
+	n.Set(devices...)
+}
+
+// inventoried is a server of the pretended fleet's racks, whose boards come from a source.
+func inventoried(t *testing.T, dir, source string) (s *Server, api *client.Client, stop func()) {
 	t.Helper()
-	for name, text := range map[string]string{"token": "secret\n", "mozpool.yaml": "data: data\nfiles: files\napi: {listen: \"127.0.0.1:0\"}\n" +
-		"inventory: {sources: [{name: web, url: \"" + url + "\", token_file: token}]}\n" +
-		"racks: {r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}}\n"} {
+	text := "data: data\nfiles: files\napi: {listen: \"127.0.0.1:0\"}\ninventory: {sources: [{name: lab, token_file: token, " + source + "}]}\nracks:\n"
+	for i := range fleetsim.Racks {
+		text += "  " + fleetsim.Rack(i) + ": {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}\n"
+	}
+	for name, text := range map[string]string{"token": inventorySecret + "\n", "mozpool.yaml": text} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -77,65 +123,100 @@ func inventoried(t *testing.T, dir, url string) (s *Server, api *client.Client, 
 	}
 }
 
-// TestInventory keeps a server's boards equal to a URL through an addition, a rename, a removal, an outage, an emptied list, a
-// restart while the site is away, and a large removal that somebody approves.
+// row is what a test looks at of a board.
+func row(ids string, b inventory.Spec) string {
+	return fmt.Sprintf("%s%s %s %s %s %s", ids, b.ID, b.Name, b.MAC, b.Rack, b.Power)
+}
+
+// differing are the boards that only one of two lists has; empty: they are equal.
+func differing(s *Server, ids string, want []inventory.Spec) string {
+	count := make(map[string]int)
+	for _, b := range want {
+		count[row(ids, b)]++
+	}
+	for _, v := range s.Fleet().Views() {
+		count[row("", v.Spec)]--
+	}
+	var out []string
+	for r, n := range count {
+		if n != 0 {
+			out = append(out, fmt.Sprintf("%+d %s", -n, r))
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int { return cmp.Compare(a[3:], b[3:]) })
+	return strings.Join(out[:min(len(out), 5)], "\n")
+}
+
+// TestInventory keeps a server's boards equal to each kind of source, at the size of the first fleet, through an addition, a
+// rename, a move, a removal, outages, an emptied list, a restart while the inventory is away, and a large removal that
+// somebody approves.
 func TestInventory(t *testing.T) {
 	t.Parallel()
-	from := &webSite{}
-	web := httptest.NewServer(from)
-	defer web.Close()
-	dir := t.TempDir()
-	all := []string{"10 a", "11 b", "12 c", "13 d", "14 e", "15 f", "16 g"}
-	from.say(all...)
-	s, api, stop := inventoried(t, dir, web.URL)
-	names := func() string {
-		var names []string
-		for _, v := range s.Fleet().Views() {
-			names = append(names, v.Spec.Name)
-		}
-		return strings.Join(names, " ")
-	}
-	check := func(what, want string, fails bool) {
-		t.Helper()
-		if _, err := api.SyncInventory(t.Context()); (err != nil) != fails {
-			t.Errorf("%s: %v", what, err)
-		}
-		if got := names(); got != want {
-			t.Errorf("%s: boards %s, want %s", what, got, want)
-		}
-	}
-	check("a first fill", "a b c d e f g", false)
-	from.say(append(all, "17 h")...)
-	check("an addition", "a b c d e f g h", false)
-	from.say(append(all, "17 z")...)
-	check("a rename", "a b c d e f g z", false)
-	from.say(all...)
-	check("a removal", "a b c d e f g", false)
-	from.text.Store(nil)
-	check("an outage", "a b c d e f g", true)
-	from.say()
-	check("an empty list", "a b c d e f g", true)
-	stop()
+	for name, world := range worlds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := world.make()
+			web := httptest.NewServer(from)
+			defer web.Close()
+			dir, source := t.TempDir(), fmt.Sprintf(world.config, web.URL)
+			s, api, stop := inventoried(t, dir, source)
+			defer func() { stop() }()
+			sync := func(what string, want []inventory.Spec, fails bool) {
+				t.Helper()
+				if _, err := api.SyncInventory(t.Context()); (err != nil) != fails {
+					t.Errorf("%s: %v", what, err)
+				}
+				if d := differing(s, world.ids, want); d != "" {
+					t.Errorf("%s:\n%s", what, d)
+				}
+			}
+			all := fleetsim.Boards()
+			from.set(all)
+			sync("a first fill", all, false)
+			all = append(all, fleetsim.Board(2000, 3, 13))
+			from.set(all)
+			sync("an addition", all, false)
+			all = slices.Clone(all)
+			all[7].Name = "renamed"
+			from.set(all)
+			sync("a rename", all, false)
+			all = slices.Clone(all)
+			all[7].Rack, all[7].Power = fleetsim.Rack(9), "127.0.2.79:1:bank4:relay8"
+			from.set(all)
+			sync("a move to another rack", all, false)
+			all = slices.Delete(slices.Clone(all), 100, 102)
+			from.set(all)
+			sync("a removal", all, false)
+			from.Break(websim.Trouble{Status: http.StatusNotFound})
+			sync("an outage", all, true)
+			from.Break(websim.Trouble{Body: "<html>maintenance</html>"})
+			sync("another page", all, true)
+			from.Break(websim.Trouble{})
+			from.set(nil)
+			sync("an empty list", all, true)
+			stop()
 
-	s, api, stop = inventoried(t, dir, web.URL)
-	defer func() { stop() }()
-	if got := names(); got != "a b c d e f g" {
-		t.Errorf("after a restart: boards %s", got)
-	}
-	if err := s.Reload(t.Context()); err != nil {
-		t.Error(err)
-	}
-	from.say("16 g")
-	check("a large removal", "a b c d e f g", false)
-	p, err := api.InventoryPlan(t.Context())
-	if err != nil || len(p.Remove) != 6 {
-		t.Fatal(p, err)
-	}
-	if e, err := api.ApplyInventory(t.Context(), p.ID); err != nil || len(e.Removed) != 6 {
-		t.Fatal(e, err)
-	}
-	check("approved", "g", false)
-	if h, err := api.InventoryHistory(t.Context()); err != nil || len(h) != 5 {
-		t.Errorf("history %v, %v", h, err)
+			s, api, stop = inventoried(t, dir, source)
+			if d := differing(s, world.ids, all); d != "" {
+				t.Errorf("after a restart:\n%s", d)
+			}
+			if err := s.Reload(t.Context()); err != nil {
+				t.Error(err)
+			}
+			few := all[:600]
+			from.set(few)
+			sync("a large removal", all, false)
+			p, err := api.InventoryPlan(t.Context())
+			if err != nil || len(p.Remove) != len(all)-len(few) {
+				t.Fatal(len(p.Remove), err)
+			}
+			if e, err := api.ApplyInventory(t.Context(), p.ID); err != nil || len(e.Removed) != len(all)-len(few) {
+				t.Fatal(e, err)
+			}
+			sync("approved", few, false)
+			if h, err := api.InventoryHistory(t.Context()); err != nil || len(h) != 6 {
+				t.Errorf("history %v, %v", h, err)
+			}
+		})
 	}
 }

@@ -1,0 +1,140 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"mozpool/actors/inventory/source/netbox"
+)
+
+// Source is one place that lists boards: a file or a URL with YAML in the
+// format of the boards file, JSON of that shape, or CSV; or a NetBox.
+type Source struct {
+	// Name is shown with each of its boards; unique. Boards belong to their
+	// source by this name: renaming it is a change of all its boards.
+	Name string `yaml:"name"`
+	// File is a path, URL the address of a list, NetBox that of a NetBox
+	// without /api; one of them.
+	File   string `yaml:"file"`
+	URL    string `yaml:"url"`
+	NetBox string `yaml:"netbox"`
+	// TokenFile and TokenEnv say where the token for the address stands; at
+	// most one. Default: none is sent.
+	TokenFile string `yaml:"token_file"`
+	TokenEnv  string `yaml:"token_env"`
+	// Filter chooses the devices of a NetBox that are boards: what stands
+	// behind the ? of its filtered list, role=board&status=active. Required.
+	Filter string `yaml:"filter"`
+	// Interface is the one that boards boot from. Default: the only one with a
+	// MAC that is not for management only.
+	Interface string `yaml:"interface"`
+	// Fields say where a NetBox has the name, rack, hardware, power, address
+	// and console of a board: cf_NAME for a custom field, or one of name site
+	// location rack role device_type platform tenant serial asset_tag
+	// primary_ip; empty: it is not read. Default: {name: name, rack:
+	// cf_mozpool_rack, hardware: device_type, power: cf_mozpool_power, address:
+	// primary_ip, console: cf_mozpool_console}.
+	Fields map[string]string `yaml:"fields"`
+	// Racks and Hardware translate what the source says into racks and hardware
+	// types of mozpool. Default: words stay as they are.
+	Racks    map[string]string `yaml:"racks"`
+	Hardware map[string]string `yaml:"hardware"`
+	// IDs is what stands before the source's own ids in those of boards; two
+	// sources of a kind need two. Changing it makes all boards other boards.
+	// Default: netbox.
+	IDs string `yaml:"ids"`
+}
+
+// The kinds of sources, as their keys are.
+const (
+	fileSource   = "file"
+	urlSource    = "url"
+	netboxSource = "netbox"
+)
+
+// Kind is the key that says where the boards are: file, url or netbox; empty:
+// none does, or several do. Address is its value.
+func (s Source) Kind() (kind, address string) {
+	for _, k := range []struct{ kind, address string }{{fileSource, s.File}, {urlSource, s.URL}, {netboxSource, s.NetBox}} {
+		switch {
+		case k.address == "":
+		case kind != "":
+			return "", ""
+		default:
+			kind, address = k.kind, k.address
+		}
+	}
+	return kind, address
+}
+
+// Prefix is what stands before the source's own ids.
+func (s Source) Prefix() string {
+	kind, _ := s.Kind()
+	if s.IDs != "" || kind == fileSource || kind == urlSource {
+		return s.IDs
+	}
+	return kind
+}
+
+// keysOf are the keys beside name that a kind of source understands.
+var keysOf = map[string]string{
+	fileSource:   "",
+	urlSource:    "token_file token_env",
+	netboxSource: "token_file token_env filter interface fields racks hardware ids",
+}
+
+// given are the keys of a source that have a value.
+func (s Source) given() []string {
+	var out []string
+	for _, k := range []struct {
+		key string
+		has bool
+	}{
+		{"token_file", s.TokenFile != ""}, {"token_env", s.TokenEnv != ""}, {"filter", s.Filter != ""}, {"interface", s.Interface != ""},
+		{"fields", len(s.Fields) > 0}, {"racks", len(s.Racks) > 0}, {"hardware", len(s.Hardware) > 0}, {"ids", s.IDs != ""},
+	} {
+		if k.has {
+			out = append(out, k.key)
+		}
+	}
+	return out
+}
+
+// source checks one source; at gives the path of its keys.
+func (v *validator) source(s Source, at func(keys ...string) []string) {
+	kind, address := s.Kind()
+	if kind == "" {
+		v.add("wants one of file, url and netbox", "write file: boards.yaml, url: https://inventory.example/boards.yaml, or netbox: https://netbox.example", at()...)
+		return
+	}
+	for _, key := range s.given() {
+		if !strings.Contains(" "+keysOf[kind]+" ", " "+key+" ") {
+			v.add(fmt.Sprintf("has %s, but a %s wants none", key, kind), "remove it", at(key)...)
+		}
+	}
+	if s.TokenFile != "" && s.TokenEnv != "" {
+		v.add("has token_file and token_env", "keep one of the two", at()...)
+	}
+	if kind == fileSource {
+		return
+	}
+	if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		v.add(fmt.Sprintf("has no %s that can be used", kind), "write one such as https://inventory.example/boards.yaml; a password stands in a token file", at(kind)...)
+	}
+	if s.IDs != "" && !safeName.MatchString(s.IDs) {
+		v.add(fmt.Sprintf("%q cannot stand before ids", s.IDs), safeNameRemedy, at("ids")...)
+	}
+	if kind == netboxSource {
+		v.netbox(s, at)
+	}
+}
+
+func (v *validator) netbox(s Source, at func(keys ...string) []string) {
+	if _, err := netbox.ParseFilter(s.Filter); err != nil {
+		v.add(err.Error(), "", at("filter")...)
+	}
+	if err := netbox.CheckFields(s.Fields); err != nil {
+		v.add(err.Error(), "", at("fields")...)
+	}
+}
