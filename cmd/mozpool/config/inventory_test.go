@@ -16,8 +16,8 @@ func TestInventory(t *testing.T) {
 		`{every: 1s, sources: [{name: lab, file: lab.csv}]}`:                                              "too often",
 		`{sources: [{name: lab, file: a}, {name: lab, file: b}]}`:                                         "two sources lab",
 		`{sources: [{name: a/b, file: a}]}`:                                                               "cannot be a source's name",
-		`{sources: [{name: lab}]}`:                                                                        "one of file, url and netbox",
-		`{sources: [{name: lab, file: a, url: "http://x/b"}]}`:                                            "one of file, url and netbox",
+		`{sources: [{name: lab}]}`:                                                                        "one of file, url, netbox and mozilla",
+		`{sources: [{name: lab, file: a, url: "http://x/b"}]}`:                                            "one of file, url, netbox and mozilla",
 		`{sources: [{name: lab, url: "ftp://x/b"}]}`:                                                      "no url that can be used",
 		`{sources: [{name: lab, url: "http://me:word@x/b"}]}`:                                             "token file",
 		`{sources: [{name: lab, url: "http://x/b", token_file: a, token_env: B}]}`:                        "keep one",
@@ -31,8 +31,13 @@ func TestInventory(t *testing.T) {
 		`{sources: [{name: lab, netbox: "https://n.example", filter: a=b, fields: {mac: serial}}]}`: "no field that can be chosen",
 		`{sources: [{name: lab, netbox: netbox.example, filter: a=b}]}`:                             "no netbox that can be used",
 		`{sources: [{name: lab, netbox: "https://n.example", filter: a=b, ids: "a b"}]}`:            "cannot stand before ids",
-		`{sources: [{name: lab, url: "https://n.example/b", filter: a=b}]}`:                         "has filter, but a url wants none",
-		`{sources: [{name: lab, url: "http://x/b", netbox: "http://n"}]}`:                           "one of file, url and netbox",
+		`{sources: [{name: lab, file: lab.csv}, {name: moz, mozilla: "https://i.example", user: me, token_file: k, filter: panda, ignore: "^x-.*", racks: {a.b.c: r1}, hardware: {"Pandaboard ES": panda}}]}`: "",
+		`{sources: [{name: moz, mozilla: "https://i.example"}]}`:                             "wants a filter",
+		`{sources: [{name: moz, mozilla: "https://i.example", filter: a, token_env: B}]}`:    "user and token",
+		`{sources: [{name: moz, mozilla: "https://i.example", filter: a, ignore: "("}]}`:     "no regular expression",
+		`{sources: [{name: moz, mozilla: "https://i.example", filter: a, interface: eth0}]}`: "has interface, but a mozilla wants none",
+		`{sources: [{name: lab, url: "https://n.example/b", filter: a=b}]}`:                  "has filter, but a url wants none",
+		`{sources: [{name: lab, url: "http://x/b", netbox: "http://n"}]}`:                    "one of file, url, netbox and mozilla",
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "mozpool.yaml")

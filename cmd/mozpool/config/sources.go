@@ -3,30 +3,41 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
+	"mozpool/actors/inventory/source/mozilla"
 	"mozpool/actors/inventory/source/netbox"
 )
 
 // Source is one place that lists boards: a file or a URL with YAML in the
-// format of the boards file, JSON of that shape, or CSV; or a NetBox.
+// format of the boards file, JSON of that shape, or CSV; a NetBox; or Mozilla's
+// inventory.
 type Source struct {
 	// Name is shown with each of its boards; unique. Boards belong to their
 	// source by this name: renaming it is a change of all its boards.
 	Name string `yaml:"name"`
 	// File is a path, URL the address of a list, NetBox that of a NetBox
-	// without /api; one of them.
-	File   string `yaml:"file"`
-	URL    string `yaml:"url"`
-	NetBox string `yaml:"netbox"`
+	// without /api, Mozilla that of an inventory without /en-US; one of them.
+	File    string `yaml:"file"`
+	URL     string `yaml:"url"`
+	NetBox  string `yaml:"netbox"`
+	Mozilla string `yaml:"mozilla"`
+	// User is the name that Mozilla's inventory asks for; the token is the
+	// password. Default: neither is sent.
+	User string `yaml:"user"`
 	// TokenFile and TokenEnv say where the token for the address stands; at
 	// most one. Default: none is sent.
 	TokenFile string `yaml:"token_file"`
 	TokenEnv  string `yaml:"token_env"`
 	// Filter chooses the devices of a NetBox that are boards: what stands
-	// behind the ? of its filtered list, role=board&status=active. Required.
+	// behind the ? of its filtered list, role=board&status=active. Of Mozilla's
+	// inventory it is the expression that its search takes. Required by both.
 	Filter string `yaml:"filter"`
-	// Interface is the one that boards boot from. Default: the only one with a
+	// Ignore is a regular expression for the imaging servers whose hosts are no
+	// boards, of Mozilla's inventory. Default: none is ignored.
+	Ignore string `yaml:"ignore"`
+	// Interface of a NetBox's devices is the one that boards boot from. Default: the only one with a
 	// MAC that is not for management only.
 	Interface string `yaml:"interface"`
 	// Fields say where a NetBox has the name, rack, hardware, power, address
@@ -37,26 +48,28 @@ type Source struct {
 	// primary_ip, console: cf_mozpool_console}.
 	Fields map[string]string `yaml:"fields"`
 	// Racks and Hardware translate what the source says into racks and hardware
-	// types of mozpool. Default: words stay as they are.
+	// types of mozpool; in Mozilla's inventory those are imaging servers, and
+	// models as "vendor model" or "model". Default: words stay as they are.
 	Racks    map[string]string `yaml:"racks"`
 	Hardware map[string]string `yaml:"hardware"`
 	// IDs is what stands before the source's own ids in those of boards; two
 	// sources of a kind need two. Changing it makes all boards other boards.
-	// Default: netbox.
+	// Default: netbox or mozilla.
 	IDs string `yaml:"ids"`
 }
 
 // The kinds of sources, as their keys are.
 const (
-	fileSource   = "file"
-	urlSource    = "url"
-	netboxSource = "netbox"
+	fileSource    = "file"
+	urlSource     = "url"
+	netboxSource  = "netbox"
+	mozillaSource = "mozilla"
 )
 
-// Kind is the key that says where the boards are: file, url or netbox; empty:
+// Kind is the key that says where the boards are: file, url, netbox or mozilla; empty:
 // none does, or several do. Address is its value.
 func (s Source) Kind() (kind, address string) {
-	for _, k := range []struct{ kind, address string }{{fileSource, s.File}, {urlSource, s.URL}, {netboxSource, s.NetBox}} {
+	for _, k := range []struct{ kind, address string }{{fileSource, s.File}, {urlSource, s.URL}, {netboxSource, s.NetBox}, {mozillaSource, s.Mozilla}} {
 		switch {
 		case k.address == "":
 		case kind != "":
@@ -79,9 +92,10 @@ func (s Source) Prefix() string {
 
 // keysOf are the keys beside name that a kind of source understands.
 var keysOf = map[string]string{
-	fileSource:   "",
-	urlSource:    "token_file token_env",
-	netboxSource: "token_file token_env filter interface fields racks hardware ids",
+	fileSource:    "",
+	urlSource:     "token_file token_env",
+	netboxSource:  "token_file token_env filter interface fields racks hardware ids",
+	mozillaSource: "user token_file token_env filter ignore racks hardware ids",
 }
 
 // given are the keys of a source that have a value.
@@ -91,7 +105,7 @@ func (s Source) given() []string {
 		key string
 		has bool
 	}{
-		{"token_file", s.TokenFile != ""}, {"token_env", s.TokenEnv != ""}, {"filter", s.Filter != ""}, {"interface", s.Interface != ""},
+		{"user", s.User != ""}, {"ignore", s.Ignore != ""}, {"token_file", s.TokenFile != ""}, {"token_env", s.TokenEnv != ""}, {"filter", s.Filter != ""}, {"interface", s.Interface != ""},
 		{"fields", len(s.Fields) > 0}, {"racks", len(s.Racks) > 0}, {"hardware", len(s.Hardware) > 0}, {"ids", s.IDs != ""},
 	} {
 		if k.has {
@@ -105,7 +119,7 @@ func (s Source) given() []string {
 func (v *validator) source(s Source, at func(keys ...string) []string) {
 	kind, address := s.Kind()
 	if kind == "" {
-		v.add("wants one of file, url and netbox", "write file: boards.yaml, url: https://inventory.example/boards.yaml, or netbox: https://netbox.example", at()...)
+		v.add("wants one of file, url, netbox and mozilla", "write file: boards.yaml, url: https://inventory.example/boards.yaml, or netbox: https://netbox.example", at()...)
 		return
 	}
 	for _, key := range s.given() {
@@ -125,8 +139,23 @@ func (v *validator) source(s Source, at func(keys ...string) []string) {
 	if s.IDs != "" && !safeName.MatchString(s.IDs) {
 		v.add(fmt.Sprintf("%q cannot stand before ids", s.IDs), safeNameRemedy, at("ids")...)
 	}
-	if kind == netboxSource {
+	switch kind {
+	case netboxSource:
 		v.netbox(s, at)
+	case mozillaSource:
+		v.mozilla(s, at)
+	}
+}
+
+func (v *validator) mozilla(s Source, at func(keys ...string) []string) {
+	if s.Filter == "" {
+		v.add(mozilla.ErrNoFilter.Error(), "", at("filter")...)
+	}
+	if (s.User == "") != (s.TokenFile+s.TokenEnv == "") {
+		v.add("has one of user and token only", "write user, and token_file or token_env for its password", at()...)
+	}
+	if _, err := regexp.Compile(s.Ignore); err != nil {
+		v.add(fmt.Sprintf("%q is no regular expression", s.Ignore), err.Error(), at("ignore")...)
 	}
 }
 

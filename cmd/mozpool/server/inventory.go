@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"mozpool/actors/inventory"
 	"mozpool/actors/inventory/keeper"
 	"mozpool/actors/inventory/plan"
 	"mozpool/actors/inventory/source"
+	"mozpool/actors/inventory/source/mozilla"
 	"mozpool/actors/inventory/source/netbox"
 	"mozpool/actors/inventory/source/web"
 	"mozpool/cmd/mozpool/config"
@@ -46,6 +48,16 @@ func sourceOf(c config.Source) (keeper.Source, error) {
 	case c.NetBox != "":
 		return netbox.New(netbox.Config{Title: c.Name, URL: c.NetBox, Token: token, Filter: c.Filter, Interface: c.Interface, Fields: c.Fields,
 			Racks: c.Racks, Hardware: c.Hardware, Prefix: c.Prefix(), Power: ParsePower})
+	case c.Mozilla != "":
+		m := mozilla.Config{Title: c.Name, URL: c.Mozilla, User: c.User, Token: token, Filter: c.Filter, Racks: c.Racks, Hardware: c.Hardware,
+			Prefix: c.Prefix(), Power: ParsePower}
+		if c.Ignore != "" {
+			var err error
+			if m.Ignore, err = regexp.Compile(c.Ignore); err != nil {
+				return nil, fmt.Errorf("inventory source %s: ignore: %w", c.Name, err)
+			}
+		}
+		return mozilla.New(m)
 	}
 	return source.NewURL(c.Name, c.URL, ParsePower, web.Options{Token: token})
 }

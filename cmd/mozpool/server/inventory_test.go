@@ -16,6 +16,7 @@ import (
 
 	"mozpool/actors/inventory"
 	"mozpool/actors/inventory/source/fleetsim"
+	"mozpool/actors/inventory/source/mozilla/mozillasim"
 	"mozpool/actors/inventory/source/netbox/netboxsim"
 	"mozpool/actors/inventory/source/websim"
 	"mozpool/cmd/mozpool/config"
@@ -37,8 +38,9 @@ var worlds = map[string]struct {
 	ids    string // before those of the inventory
 	make   func() pretended
 }{
-	"url":    {`url: "%s/boards"`, "", newSite},
-	"netbox": {`netbox: "%s", filter: "` + netboxsim.Filter + `"`, "netbox:", newNetBox},
+	"url":     {`url: "%s/boards"`, "", newSite},
+	"mozilla": {`mozilla: "%s", user: mozpool, filter: ` + mozillasim.Filter + `, racks: {` + imagingServers() + `}`, "mozilla:", newMozilla},
+	"netbox":  {`netbox: "%s", filter: "` + netboxsim.Filter + `"`, "netbox:", newNetBox},
 }
 
 // webSite answers with a list of boards.
@@ -85,6 +87,29 @@ func (n netBox) set(boards []inventory.Spec) {
 		devices[i] = netboxsim.FromSpec(b)
 	}
 	n.Set(devices...)
+}
+
+type mozillaInventory struct{ *mozillasim.Inventory }
+
+func newMozilla() pretended {
+	return mozillaInventory{mozillasim.New(mozillasim.Options{User: "mozpool", Password: inventorySecret})}
+}
+
+func (m mozillaInventory) set(boards []inventory.Spec) {
+	hosts := make([]mozillasim.Host, len(boards))
+	for i, b := range boards {
+		hosts[i] = mozillasim.FromSpec(b)
+	}
+	m.Set(hosts...)
+}
+
+// imagingServers say which rack each has.
+func imagingServers() string {
+	var out []string
+	for i := range fleetsim.Racks {
+		out = append(out, fmt.Sprintf("%q: %s", mozillasim.ServerOf(fleetsim.Rack(i)), fleetsim.Rack(i)))
+	}
+	return strings.Join(out, ", ")
 }
 
 // inventoried is a server of the pretended fleet's racks, whose boards come from a source.

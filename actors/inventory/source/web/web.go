@@ -110,6 +110,9 @@ type retryError struct {
 func (e *retryError) Error() string { return e.err.Error() }
 func (e *retryError) Unwrap() error { return e.err }
 
+// ErrNotFound says that the server has nothing at an address.
+var ErrNotFound = errors.New("there is nothing")
+
 // Again marks an error of Get's take as one that may be over soon.
 func Again(err error) error { return &retryError{err: err} }
 
@@ -188,10 +191,12 @@ func refusal(res *http.Response) error {
 	err := fmt.Errorf("the server answers %s", res.Status)
 	switch {
 	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%w: it does not accept the token, or wants one; see token_file and token_env", err)
+		return fmt.Errorf("%w: it does not accept the token (or user and password), or wants one; see token_file and token_env", err)
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:
 		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After")) // a date, or nothing, is none
 		return &retryError{err, time.Duration(min(max(seconds, 0), 3600)) * time.Second}
+	case res.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%w: %w", err, ErrNotFound)
 	case res.StatusCode == http.StatusBadRequest:
 		return fmt.Errorf("%w: %s", err, excerpt(res.Body))
 	}
