@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"mozpool/cmd/mozpool/demo"
@@ -21,14 +23,31 @@ type demoCommand struct {
 	FaultRate float64  `default:"0" help:"Probability, per step of a boot, that something breaks."`
 	Once      bool     `help:"End when every board rests."`
 	Fault     []string `sep:"none" placeholder:"FAULT" help:"What is to break: relay=1@10s+20s takes relay board 1 away after 10 s for 20 s, crossed=board2,board3 has two boards hang on each other's relays. May be repeated."`
-	JSON      bool     `name:"json" help:"Print the result as JSON in the last line."`
-	Log       bool     `help:"Show the server's log on standard error."`
+	// Inventory may stand without a value.
+	Inventory inventoryKind `placeholder:"KIND" help:"The boards come from an inventory that is pretended in this process, on loopback, and asked by its real API: a NetBox, or with --inventory=mozilla Mozilla's own."`
+	JSON      bool          `name:"json" help:"Print the result as JSON in the last line."`
+	Log       bool          `help:"Show the server's log on standard error."`
+}
+
+// inventoryKind is a flag whose value may be left out: --inventory, --inventory=mozilla.
+type inventoryKind string
+
+// IsBool has kong take the flag without a value.
+func (inventoryKind) IsBool() bool { return true }
+
+// Decode takes the value after the equals sign, if there is one.
+func (k *inventoryKind) Decode(ctx *kong.DecodeContext) error {
+	*k = demo.NetBox
+	if t := ctx.Scan.Peek(); t.Type == kong.FlagValueToken {
+		*k = inventoryKind(fmt.Sprint(ctx.Scan.Pop().Value))
+	}
+	return nil
 }
 
 // Run runs the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
 	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, Once: c.Once, JSON: c.JSON, Out: os.Stdout,
-		Servers: c.Servers, Racks: c.Racks, Version: version, Commit: commit}
+		Inventory: string(c.Inventory), Servers: c.Servers, Racks: c.Racks, Version: version, Commit: commit}
 	if program, err := os.Executable(); err == nil {
 		o.Program = program
 	}

@@ -28,9 +28,11 @@ type Options struct {
 	// Servers and Racks, where one is above 1, make it a cluster of processes of Program, each rack with boards of its own.
 	Servers, Racks int
 	Program        string
-	Faults         []Fault
-	Once           bool // end when every board rests, instead of when ctx ends
-	JSON           bool // the last line is a Result
+	// Inventory is where the boards come from: NetBox or Mozilla, pretended in this process. Empty: a file.
+	Inventory string
+	Faults    []Fault
+	Once      bool // end when every board rests, instead of when ctx ends
+	JSON      bool // the last line is a Result
 	// Size is asked for the terminal's width and height, in characters and lines, before each drawing of a live table.
 	// nil: Out is no terminal and gets a line a change.
 	Size   func() (width, height int)
@@ -71,7 +73,7 @@ func (o *Options) Validate() error {
 	for _, f := range o.Faults {
 		errs = append(errs, f.validate(o.Boards))
 	}
-	errs = append(errs, o.validateCluster())
+	errs = append(errs, o.validateCluster(), o.validateInventory())
 	return errors.Join(errs...)
 }
 
@@ -113,7 +115,9 @@ func image(ctx context.Context, o Options, s *screen) (Result, error) {
 		cancel() // a server that cannot go on is not watched
 	}()
 	s.hello(r)
-	err = r.WishAll(watching, o.Faults)
+	if err = r.fill(watching); err == nil {
+		err = r.WishAll(watching, o.Faults)
+	}
 	broken := make(chan error, 1)
 	go func() {
 		broken <- r.breakThings(watching, o.Faults, o.Speed)

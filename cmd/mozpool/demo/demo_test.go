@@ -119,6 +119,28 @@ func TestOnce(t *testing.T) {
 	free(t, apiOf(t, lines))
 }
 
+// TestInventory has a rack's boards come from each kind of inventory: all of them come, and get their image.
+func TestInventory(t *testing.T) {
+	for _, kind := range []string{NetBox, Mozilla} {
+		t.Run(kind, func(t *testing.T) {
+			inOwnFolder(t)
+			out := &output{}
+			result, err := Run(t.Context(), Options{Boards: 3, Speed: 60, Seed: 1, Inventory: kind, Once: true, JSON: true, Out: out})
+			if err != nil || result.Boards != 3 || result.Ready != 3 {
+				t.Errorf("%+v, %v", result, err)
+			}
+			text := strings.Join(out.lines(), "\n")
+			if !strings.Contains(text, "boards come from a pretended "+inventoryNames[kind]) {
+				t.Error(text)
+			}
+			_, site, _ := strings.Cut(text, inventoryNames[kind]+" at http://")
+			site, _, _ = strings.Cut(site, ";")
+			free(t, apiOf(t, out.lines()))
+			free(t, site)
+		})
+	}
+}
+
 // TestInterrupted breaks a demo off: at its first line, while boards boot, while cards are written, and at rest, where
 // it has told what to try. Each time it ends without an error, its last line is the result, and nothing is left.
 func TestInterrupted(t *testing.T) {
@@ -182,9 +204,9 @@ func TestOnTerminal(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	bad := Options{Boards: 0, Speed: math.NaN(), FaultRate: 1.5}
+	bad := Options{Boards: 0, Speed: math.NaN(), FaultRate: 1.5, Inventory: "paper"}
 	err := bad.Validate()
-	for _, want := range []string{"--boards 0", "--speed NaN", "--fault-rate 1.5"} {
+	for _, want := range []string{"--boards 0", "--speed NaN", "--fault-rate 1.5", "--inventory=paper"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q in it", err, want)
 		}

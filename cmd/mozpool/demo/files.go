@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"mozpool/actors/inventory"
 	"mozpool/netboot/boardsim"
 )
 
@@ -18,6 +19,7 @@ const (
 	cardSize     = 8 << 20
 	bootFileSize = 256 << 10
 	configFile   = "mozpool.yaml"
+	hardware     = "simulated"
 )
 
 // The files that an operator would write. The loader lives in the first 2 MiB of the simulated card.
@@ -25,17 +27,17 @@ const (
 	configText = `server: demo
 data: data
 files: files
-boards: boards.yaml
+%sboards: boards.yaml
 images: images.yaml
 api: {listen: "127.0.0.1:0"}
 racks:
   ` + rackName + `: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}, boots_at_once: %d}
 `
 	imagesText = `hardware:
-  simulated: {live: live/simulated, append: "console=sim0", disk: /dev/sim0, keep: ["0-2MiB"]}
+  ` + hardware + `: {live: live/simulated, append: "console=sim0", disk: /dev/sim0, keep: ["0-2MiB"]}
 images:
 - name: ` + imageName + `
-  hardware: [simulated]
+  hardware: [` + hardware + `]
   install: raw
   artifacts: [{name: system, file: ` + imageName + `.img.gz, to: p2}]
   verify: {kind: callback}
@@ -48,12 +50,17 @@ func (r *Rack) writeFiles(o Options) error {
 	if err != nil {
 		return err
 	}
+	source, boards := "", boardsText(r.specs(o.Boards))
+	if r.inventory != nil {
+		source, boards = r.inventory.config(), []byte("boards: []\n")
+	}
 	for name, data := range map[string][]byte{
-		configFile:                                 fmt.Appendf(nil, configText, cmp.Or(o.BootsAtOnce, 16)),
-		"boards.yaml":                              r.boardsText(o.Boards),
-		"images.yaml":                              []byte(imagesText),
-		"files/live/simulated/vmlinuz":             bytes.Repeat([]byte("k"), bootFileSize),
-		"files/live/simulated/initrd":              bytes.Repeat([]byte("i"), bootFileSize),
+		configFile:                     fmt.Appendf(nil, configText, source, cmp.Or(o.BootsAtOnce, 16)),
+		"boards.yaml":                  boards,
+		tokenFile:                      []byte(inventoryToken + "\n"),
+		"images.yaml":                  []byte(imagesText),
+		"files/live/simulated/vmlinuz": bytes.Repeat([]byte("k"), bootFileSize),
+		"files/live/simulated/initrd":  bytes.Repeat([]byte("i"), bootFileSize),
 		"files/artifacts/" + imageName + ".img.gz": image,
 	} {
 		path := filepath.Join(r.dir, name)
@@ -67,15 +74,12 @@ func (r *Rack) writeFiles(o Options) error {
 	return nil
 }
 
-// boardsText is the inventory's file.
-func (r *Rack) boardsText(boards int) []byte {
+// boardsText is the boards' file.
+func boardsText(boards []inventory.Spec) []byte {
 	var out strings.Builder
 	out.WriteString("boards:\n")
-	for i := range boards {
-		p := boardsim.PlaceOf(i, perRelayBoard)
-		fmt.Fprintf(&out, "- {name: %s, mac: %q, rack: %s, hardware: simulated, power: \"%s:bank%d:relay%d\", address: %s, place: \"chassis %d slot %d\"}\n",
-			boardsim.NameOf(i+1), boardsim.MACOf(i+1), rackName, r.Relays[p.RelayBoard].Addr(), p.Bank, p.Relay,
-			boardsim.AddressOf(boardsim.DefaultBase, i+1), p.RelayBoard+1, i%perRelayBoard+1)
+	for _, b := range boards {
+		fmt.Fprintf(&out, "- {name: %s, mac: %q, rack: %s, hardware: %s, power: %q, address: %s, place: %q}\n", b.Name, b.MAC, b.Rack, b.Hardware, b.Power, b.Address, b.Place)
 	}
 	return []byte(out.String())
 }

@@ -31,11 +31,14 @@ type Rack struct {
 	Boards *boardsim.Rack
 	Relays []*relaysim.Board
 	wiring wiring
-	peace  atomic.Bool // nothing is to break any more
-	dir    string
+	// inventory lists the boards; nil: a file does.
+	inventory *inventorySite
+	peace     atomic.Bool // nothing is to break any more
+	dir       string
 }
 
 // NewRack makes files, relay boards, a server and boards, in a folder of its own. Boards have power, and empty cards.
+// With an inventory the server has no boards until it runs and is asked to sync.
 // The caller runs the server, and calls Close when that has ended.
 func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 	r := &Rack{}
@@ -50,6 +53,11 @@ func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 	}
 	if err := r.plugRelays(o); err != nil {
 		return nil, err
+	}
+	if o.Inventory != "" {
+		if r.inventory, err = openInventory(ctx, o.Inventory, r.specs(o.Boards)); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.writeFiles(o); err != nil {
 		return nil, fmt.Errorf("write the rack's files: %w", err)
@@ -131,6 +139,9 @@ func (r *Rack) Close() error {
 	var errs []error
 	if r.Boards != nil {
 		errs = append(errs, r.Boards.Close())
+	}
+	if r.inventory != nil {
+		errs = append(errs, r.inventory.Close())
 	}
 	for _, b := range r.Relays {
 		errs = append(errs, b.Close())

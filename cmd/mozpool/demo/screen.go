@@ -48,6 +48,9 @@ func (s *screen) hello(r *Rack) {
 		fmt.Sprintf("speed %g, fault rate %g, seed %d", s.o.Speed, s.o.FaultRate, s.o.Seed),
 		"",
 	}
+	if r.inventory != nil {
+		s.title = slices.Insert(s.title, 3, fmt.Sprintf("boards come from a pretended %s at %s; see: mozpool --server %s inventory status", inventoryNames[r.inventory.kind], r.inventory.url, url))
+	}
 	s.print(strings.Join(s.title, "\n") + "\n")
 }
 
