@@ -41,6 +41,9 @@ func (k *inventoryKind) Decode(ctx *kong.DecodeContext) error {
 	if t := ctx.Scan.Peek(); t.Type == kong.FlagValueToken {
 		*k = inventoryKind(fmt.Sprint(ctx.Scan.Pop().Value))
 	}
+	if *k != demo.NetBox && *k != demo.Mozilla {
+		return fmt.Errorf("%q is no inventory; %s or %s is", string(*k), demo.NetBox, demo.Mozilla)
+	}
 	return nil
 }
 

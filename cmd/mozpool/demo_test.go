@@ -14,7 +14,7 @@ func TestDemoInventoryFlag(t *testing.T) {
 		want inventoryKind
 	}{
 		{nil, ""}, {[]string{"--inventory"}, "netbox"}, {[]string{"--inventory=mozilla"}, "mozilla"}, {[]string{"--inventory", "--once"}, "netbox"},
-		{[]string{"--once", "--inventory=other"}, "other"},
+		{[]string{"--once", "--inventory=netbox"}, "netbox"},
 	} {
 		var c demoCommand
 		p, err := kong.New(&c)
@@ -24,5 +24,12 @@ func TestDemoInventoryFlag(t *testing.T) {
 		if _, err := p.Parse(tc.args); err != nil || c.Inventory != tc.want {
 			t.Errorf("%q: %q, %v", tc.args, c.Inventory, err)
 		}
+	}
+	p, err := kong.New(&demoCommand{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Parse([]string{"--inventory=paper"}); err == nil {
+		t.Error("an inventory of paper is taken")
 	}
 }

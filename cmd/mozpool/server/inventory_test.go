@@ -172,6 +172,40 @@ func differing(s *Server, ids string, want []inventory.Spec) string {
 	return strings.Join(out[:min(len(out), 5)], "\n")
 }
 
+// follower is a server that follows a pretended inventory.
+type follower struct {
+	t    *testing.T
+	ids  string
+	from pretended
+	s    *Server
+	api  *client.Client
+	all  []inventory.Spec // what the server is to have
+}
+
+// sync has the server ask, and compares what it has then.
+func (f *follower) sync(what string, fails bool) {
+	f.t.Helper()
+	if _, err := f.api.SyncInventory(f.t.Context()); (err != nil) != fails {
+		f.t.Errorf("%s: %v", what, err)
+	}
+	f.check(what)
+}
+
+func (f *follower) check(what string) {
+	f.t.Helper()
+	if d := differing(f.s, f.ids, f.all); d != "" {
+		f.t.Errorf("%s:\n%s", what, d)
+	}
+}
+
+// change changes the inventory, and has the server follow.
+func (f *follower) change(what string, change func(boards []inventory.Spec) []inventory.Spec) {
+	f.t.Helper()
+	f.all = change(slices.Clone(f.all))
+	f.from.set(f.all)
+	f.sync(what, false)
+}
+
 // TestInventory keeps a server's boards equal to each kind of source, at the size of the first fleet, through an addition, a
 // rename, a move, a removal, outages, an emptied list, a restart while the inventory is away, and a large removal that
 // somebody approves.
@@ -180,68 +214,63 @@ func TestInventory(t *testing.T) {
 	for name, world := range worlds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			from := world.make()
-			web := httptest.NewServer(from)
+			f := &follower{t: t, ids: world.ids, from: world.make()}
+			web := httptest.NewServer(f.from)
 			defer web.Close()
 			dir, source := t.TempDir(), fmt.Sprintf(world.config, web.URL)
-			s, api, stop := inventoried(t, dir, source)
-			defer func() { stop() }()
-			sync := func(what string, want []inventory.Spec, fails bool) {
-				t.Helper()
-				if _, err := api.SyncInventory(t.Context()); (err != nil) != fails {
-					t.Errorf("%s: %v", what, err)
-				}
-				if d := differing(s, world.ids, want); d != "" {
-					t.Errorf("%s:\n%s", what, d)
-				}
-			}
-			all := fleetsim.Boards()
-			from.set(all)
-			sync("a first fill", all, false)
-			all = append(all, fleetsim.Board(2000, 3, 13))
-			from.set(all)
-			sync("an addition", all, false)
-			all = slices.Clone(all)
-			all[7].Name = "renamed"
-			from.set(all)
-			sync("a rename", all, false)
-			all = slices.Clone(all)
-			all[7].Rack, all[7].Power = fleetsim.Rack(9), "127.0.2.79:1:bank4:relay8"
-			from.set(all)
-			sync("a move to another rack", all, false)
-			all = slices.Delete(slices.Clone(all), 100, 102)
-			from.set(all)
-			sync("a removal", all, false)
-			from.Break(websim.Trouble{Status: http.StatusNotFound})
-			sync("an outage", all, true)
-			from.Break(websim.Trouble{Body: "<html>maintenance</html>"})
-			sync("another page", all, true)
-			from.Break(websim.Trouble{})
-			from.set(nil)
-			sync("an empty list", all, true)
+			var stop func()
+			f.s, f.api, stop = inventoried(t, dir, source)
+			f.fewChanges()
+			f.outages()
 			stop()
-
-			s, api, stop = inventoried(t, dir, source)
-			if d := differing(s, world.ids, all); d != "" {
-				t.Errorf("after a restart:\n%s", d)
-			}
-			if err := s.Reload(t.Context()); err != nil {
+			f.s, f.api, stop = inventoried(t, dir, source)
+			defer stop()
+			f.check("after a restart")
+			if err := f.s.Reload(t.Context()); err != nil {
 				t.Error(err)
 			}
-			few := all[:600]
-			from.set(few)
-			sync("a large removal", all, false)
-			p, err := api.InventoryPlan(t.Context())
-			if err != nil || len(p.Remove) != len(all)-len(few) {
-				t.Fatal(len(p.Remove), err)
-			}
-			if e, err := api.ApplyInventory(t.Context(), p.ID); err != nil || len(e.Removed) != len(all)-len(few) {
-				t.Fatal(e, err)
-			}
-			sync("approved", few, false)
-			if h, err := api.InventoryHistory(t.Context()); err != nil || len(h) != 6 {
-				t.Errorf("history %v, %v", h, err)
-			}
+			f.largeRemoval()
 		})
+	}
+}
+
+func (f *follower) fewChanges() {
+	f.change("a first fill", func([]inventory.Spec) []inventory.Spec { return fleetsim.Boards() })
+	f.change("an addition", func(b []inventory.Spec) []inventory.Spec { return append(b, fleetsim.Board(2000, 3, 13)) })
+	f.change("a rename", func(b []inventory.Spec) []inventory.Spec { b[7].Name = "renamed"; return b })
+	f.change("a move to another rack", func(b []inventory.Spec) []inventory.Spec {
+		b[7].Rack, b[7].Power = fleetsim.Rack(9), "127.0.2.79:1:bank4:relay8"
+		return b
+	})
+	f.change("a removal", func(b []inventory.Spec) []inventory.Spec { return slices.Delete(b, 100, 102) })
+}
+
+// outages leave the inventory empty.
+func (f *follower) outages() {
+	f.from.Break(websim.Trouble{Status: http.StatusNotFound})
+	f.sync("an outage", true)
+	f.from.Break(websim.Trouble{Body: "<html>maintenance</html>"})
+	f.sync("another page", true)
+	f.from.Break(websim.Trouble{})
+	f.from.set(nil)
+	f.sync("an empty list", true)
+}
+
+func (f *follower) largeRemoval() {
+	few := f.all[:600]
+	removed := len(f.all) - len(few)
+	f.from.set(few)
+	f.sync("a large removal", false)
+	p, err := f.api.InventoryPlan(f.t.Context())
+	if err != nil || len(p.Remove) != removed {
+		f.t.Fatal(len(p.Remove), err)
+	}
+	if e, err := f.api.ApplyInventory(f.t.Context(), p.ID); err != nil || len(e.Removed) != removed {
+		f.t.Fatal(e, err)
+	}
+	f.all = few
+	f.sync("approved", false)
+	if h, err := f.api.InventoryHistory(f.t.Context()); err != nil || len(h) != 6 {
+		f.t.Errorf("history %v, %v", h, err)
 	}
 }
