@@ -18,6 +18,7 @@ import (
 	"mozpool/cmd/mozpool/server"
 	"mozpool/httpapi/client"
 	"mozpool/netboot/images"
+	"mozpool/persistence/strictyaml"
 )
 
 // doctorCommand is "mozpool doctor".
@@ -41,8 +42,15 @@ func (c *doctorCommand) Run(ctx context.Context, p *program) error {
 	if api != nil {
 		site.Server = api
 	}
-	lists := readSite(ctx, &site, api)
+	boards, found, err := askSources(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	lists := readSite(ctx, &site, api, boards)
 	report := doctor.Examine(ctx, site).With(lists).With(asked)
+	for _, f := range found {
+		report = report.With(f)
+	}
 	if c.Output == "json" {
 		err = writeJSON(os.Stdout, report)
 	} else {
@@ -79,22 +87,40 @@ func (c *doctorCommand) server(ctx context.Context, p *program, cfg config.Confi
 	return nil, f, nil
 }
 
-// readSite reads boards and hardware types. A running server is asked for the types: to read them from the file is to
+// askSources asks where the boards come from, if that is not the boards file.
+func askSources(ctx context.Context, cfg config.Config) ([]inventory.Spec, []doctor.Finding, error) {
+	all, err := server.Sources(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	sources := make([]doctor.Source, len(all))
+	for i, s := range all {
+		sources[i] = s
+	}
+	boards, found := doctor.Ask(ctx, sources)
+	return boards, found, nil
+}
+
+// readSite reads hardware types and, where no source of the inventory lists
+// them, boards. A running server is asked for the types: to read them from the file is to
 // hash every image, perhaps as another user than the server.
-func readSite(ctx context.Context, s *doctor.Site, api *client.Client) doctor.Finding {
+func readSite(ctx context.Context, s *doctor.Site, api *client.Client, boards []inventory.Spec) doctor.Finding {
 	f := doctor.Finding{Check: "lists", Level: doctor.Green}
 	wrong := func(err error) doctor.Finding {
 		f.Level, f.Text, f.Remedy = doctor.Red, err.Error(), "correct the file; mozpool config check names all that is wrong"
 		return f
 	}
-	specs, problems, err := inventory.LoadFile(s.Config.Boards, server.ParsePower)
-	if err == nil {
-		err = problems.Err()
+	var err error
+	if s.Boards = boards; !s.Config.Inventory.Used() {
+		var problems strictyaml.Problems
+		s.Boards, problems, err = inventory.LoadFile(s.Config.Boards, server.ParsePower)
+		if err == nil {
+			err = problems.Err()
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return wrong(err)
+		}
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return wrong(err)
-	}
-	s.Boards = specs
 	if s.Hardware, err = hardware(ctx, s.Config, api); err != nil {
 		return wrong(err)
 	}

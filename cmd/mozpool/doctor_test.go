@@ -45,8 +45,35 @@ func TestDoctorOfServer(t *testing.T) {
 	}
 	var site doctor.Site
 	site.Config = cfg
-	if f := readSite(t.Context(), &site, api); f.Level != doctor.Green || len(site.Hardware) == 0 {
+	if f := readSite(t.Context(), &site, api, nil); f.Level != doctor.Green || len(site.Hardware) == 0 {
 		t.Errorf("%+v with %d hardware types", f, len(site.Hardware))
+	}
+}
+
+// Where the inventory has sources, the doctor looks at the boards of those, and not at the boards file.
+func TestDoctorAsksSources(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"mozpool.yaml": "data: data\nfiles: files\ninventory: {sources: [{name: lab, file: lab.csv}]}\nracks:\n  r1: {listen: 127.0.0.1}\n",
+		"boards.yaml":  "nonsense",
+		"lab.csv":      "name,mac,rack,hardware\nb1,525400000001,r1,panda\nb2,52540000,r1,panda\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, _, err := loadConfig(filepath.Join(dir, "mozpool.yaml"), config.Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boards, found, err := askSources(t.Context(), cfg)
+	if err != nil || len(boards) != 1 || len(found) != 1 || found[0].Level != doctor.Amber {
+		t.Fatalf("%+v, %+v, %v", boards, found, err)
+	}
+	site := doctor.Site{Config: cfg}
+	if f := readSite(t.Context(), &site, nil, boards); f.Level != doctor.Green || len(site.Boards) != 1 {
+		t.Errorf("%+v with %d boards", f, len(site.Boards))
 	}
 }
 

@@ -24,12 +24,9 @@ func (s *Server) openInventory(ctx context.Context, l *lists) error {
 		return nil
 	}
 	c := keeper.Config{Journal: s.journal, Rules: s.inventoryRules, Apply: s.fleet.Apply, Every: s.cfg.Inventory.Every.Std(), Logger: s.log, Clock: s.opts.Clock}
-	for _, from := range s.cfg.Inventory.Sources {
-		src, err := sourceOf(from)
-		if err != nil {
-			return configError{err}
-		}
-		c.Sources = append(c.Sources, src)
+	var err error
+	if c.Sources, err = Sources(s.cfg); err != nil {
+		return configError{err}
 	}
 	k, err := keeper.Open(ctx, c)
 	if err != nil {
@@ -38,6 +35,19 @@ func (s *Server) openInventory(ctx context.Context, l *lists) error {
 	s.inventory, l.specs = k, k.Boards()
 	s.registry.MustRegister(k)
 	return nil
+}
+
+// Sources are those that the configuration names; none is asked yet.
+func Sources(cfg config.Config) ([]keeper.Source, error) {
+	var out []keeper.Source
+	for _, c := range cfg.Inventory.Sources {
+		s, err := sourceOf(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 func sourceOf(c config.Source) (keeper.Source, error) {

@@ -310,6 +310,35 @@ func TestListChangesMeanwhile(t *testing.T) {
 	}
 }
 
+// A device that is gone before its interfaces are asked for spoils this list, not the fleet; the next one is whole.
+func TestDeviceGoesBeforeItsInterfaces(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, netboxsim.Options{})
+	b.Set(boards(3)...)
+	b.AfterPage(func() { b.Remove(2) })
+	if _, err := b.fetch(t); err == nil || !strings.Contains(err.Error(), "device_id") {
+		t.Error(err)
+	}
+	if records, err := b.fetch(t); err != nil || len(records) != 2 {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+}
+
+// Tags of a filter have to be there all, as in NetBox.
+func TestFilterByTags(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, netboxsim.Options{})
+	one, two := board(1), board(2)
+	one.Tags, two.Tags, two.Address = []string{"mozpool", "flaky"}, []string{"mozpool"}, ""
+	b.Set(one, two)
+	for filter, want := range map[string]int{"tag=mozpool": 2, "tag=mozpool&tag=flaky": 1} {
+		b.config.Filter = filter
+		if records, err := b.fetch(t); err != nil || len(records) != want {
+			t.Errorf("%s: %d records, %v", filter, len(records), err)
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	good := Config{Title: "lab", URL: "https://netbox.example/base/", Filter: "?role=board"}

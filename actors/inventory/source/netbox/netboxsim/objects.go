@@ -44,6 +44,11 @@ func (n *NetBox) deviceList(query url.Values) ([]object, string) {
 		if m.strict && len(n.devices) > 0 && !slices.ContainsFunc(n.devices, matches) {
 			return nil, key
 		}
+		if key == "tag" { // several have to be there all; of anything else one suffices
+			matches = func(d Device) bool {
+				return !slices.ContainsFunc(wanted, func(w string) bool { return !slices.Contains(m.values(d), w) })
+			}
+		}
 		found = slices.DeleteFunc(slices.Clone(found), func(d Device) bool { return !matches(d) })
 	}
 	found = slices.Clone(found)
@@ -63,8 +68,14 @@ func (n *NetBox) deviceList(query url.Values) ([]object, string) {
 	return out, ""
 }
 
-// interfaceList are the interfaces of devices.
+// interfaceList are the interfaces of devices; all of those that are asked for
+// have to be there.
 func (n *NetBox) interfaceList(query url.Values) ([]object, string) {
+	for _, id := range query["device_id"] {
+		if !slices.ContainsFunc(n.devices, func(d Device) bool { return strconv.Itoa(d.ID) == id }) {
+			return nil, "device_id"
+		}
+	}
 	out := make([]object, 0, len(n.devices))
 	for _, d := range n.devices {
 		if ids := query["device_id"]; len(ids) > 0 && !slices.Contains(ids, strconv.Itoa(d.ID)) {
