@@ -32,6 +32,8 @@ func TestInventory(t *testing.T) {
 		`{sources: [{name: lab, netbox: netbox.example, filter: a=b}]}`:                             "no netbox that can be used",
 		`{sources: [{name: lab, netbox: "https://n.example", filter: a=b, ids: "a b"}]}`:            "cannot stand before ids",
 		`{sources: [{name: lab, file: lab.csv}, {name: moz, mozilla: "https://i.example", user: me, token_file: k, filter: panda, ignore: "^x-.*", racks: {a.b.c: r1}, hardware: {"Pandaboard ES": panda}}]}`: "",
+		`{sources: [{name: lab, file: lab.csv}, {name: web, url: "https://x.example/b", token_file: k, ca: ca.pem}]}`:                                                                                         "",
+		`{sources: [{name: lab, file: lab.csv, ca: ca.pem}]}`:                                "has ca, but a file wants none",
 		`{sources: [{name: moz, mozilla: "https://i.example"}]}`:                             "wants a filter",
 		`{sources: [{name: moz, mozilla: "https://i.example", filter: a, token_env: B}]}`:    "user and token",
 		`{sources: [{name: moz, mozilla: "https://i.example", filter: a, ignore: "("}]}`:     "no regular expression",

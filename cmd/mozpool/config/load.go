@@ -72,7 +72,7 @@ func (c *Config) joinPaths(dir string) {
 		paths = append(paths, &c.Webhooks[i].SecretFile)
 	}
 	for i := range c.Inventory.Sources {
-		paths = append(paths, &c.Inventory.Sources[i].File, &c.Inventory.Sources[i].TokenFile)
+		paths = append(paths, &c.Inventory.Sources[i].File, &c.Inventory.Sources[i].TokenFile, &c.Inventory.Sources[i].CA)
 	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {

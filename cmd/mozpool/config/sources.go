@@ -30,6 +30,9 @@ type Source struct {
 	// most one. Default: none is sent.
 	TokenFile string `yaml:"token_file"`
 	TokenEnv  string `yaml:"token_env"`
+	// CA is a PEM file with certificates that vouch for the address, beside those
+	// of the system. Default: none.
+	CA string `yaml:"ca"`
 	// Filter chooses the devices of a NetBox that are boards: what stands
 	// behind the ? of its filtered list, role=board&status=active. Of Mozilla's
 	// inventory it is the expression that its search takes. Required by both.
@@ -93,9 +96,9 @@ func (s Source) Prefix() string {
 // keysOf are the keys beside name that a kind of source understands.
 var keysOf = map[string]string{
 	fileSource:    "",
-	urlSource:     "token_file token_env",
-	netboxSource:  "token_file token_env filter interface fields racks hardware ids",
-	mozillaSource: "user token_file token_env filter ignore racks hardware ids",
+	urlSource:     "token_file token_env ca",
+	netboxSource:  "token_file token_env ca filter interface fields racks hardware ids",
+	mozillaSource: "user token_file token_env ca filter ignore racks hardware ids",
 }
 
 // given are the keys of a source that have a value.
@@ -105,7 +108,7 @@ func (s Source) given() []string {
 		key string
 		has bool
 	}{
-		{"user", s.User != ""}, {"ignore", s.Ignore != ""}, {"token_file", s.TokenFile != ""}, {"token_env", s.TokenEnv != ""}, {"filter", s.Filter != ""}, {"interface", s.Interface != ""},
+		{"user", s.User != ""}, {"ca", s.CA != ""}, {"ignore", s.Ignore != ""}, {"token_file", s.TokenFile != ""}, {"token_env", s.TokenEnv != ""}, {"filter", s.Filter != ""}, {"interface", s.Interface != ""},
 		{"fields", len(s.Fields) > 0}, {"racks", len(s.Racks) > 0}, {"hardware", len(s.Hardware) > 0}, {"ids", s.IDs != ""},
 	} {
 		if k.has {

@@ -51,16 +51,16 @@ func Sources(cfg config.Config) ([]keeper.Source, error) {
 }
 
 func sourceOf(c config.Source) (keeper.Source, error) {
-	token := web.Token{File: c.TokenFile, Env: c.TokenEnv}
+	token, options := web.Token{File: c.TokenFile, Env: c.TokenEnv}, web.Options{CA: c.CA}
 	switch {
 	case c.File != "":
 		return source.File{Title: c.Name, Path: c.File, Power: ParsePower}, nil
 	case c.NetBox != "":
 		return netbox.New(netbox.Config{Title: c.Name, URL: c.NetBox, Token: token, Filter: c.Filter, Interface: c.Interface, Fields: c.Fields,
-			Racks: c.Racks, Hardware: c.Hardware, Prefix: c.Prefix(), Power: ParsePower})
+			Racks: c.Racks, Hardware: c.Hardware, Prefix: c.Prefix(), Power: ParsePower, Web: options})
 	case c.Mozilla != "":
 		m := mozilla.Config{Title: c.Name, URL: c.Mozilla, User: c.User, Token: token, Filter: c.Filter, Racks: c.Racks, Hardware: c.Hardware,
-			Prefix: c.Prefix(), Power: ParsePower}
+			Prefix: c.Prefix(), Power: ParsePower, Web: options}
 		if c.Ignore != "" {
 			var err error
 			if m.Ignore, err = regexp.Compile(c.Ignore); err != nil {
@@ -69,7 +69,8 @@ func sourceOf(c config.Source) (keeper.Source, error) {
 		}
 		return mozilla.New(m)
 	}
-	return source.NewURL(c.Name, c.URL, ParsePower, web.Options{Token: token})
+	options.Token = token
+	return source.NewURL(c.Name, c.URL, ParsePower, options)
 }
 
 // inventoryRules are what this server knows of boards: its racks, hardware types, switches, and who must not be disturbed.

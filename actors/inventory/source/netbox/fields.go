@@ -120,6 +120,7 @@ func (s *Source) device(data json.RawMessage) (*device, error) {
 	b.Rack, b.Hardware = translate(s.c.Racks, b.Rack), translate(s.c.Hardware, b.Hardware)
 	s.missing(r, "rack", b.Rack)
 	s.missing(r, "hardware", b.Hardware)
+	r.Forget()
 	return &device{id: id.String(), record: r, board: b}, nil
 }
 

@@ -68,6 +68,10 @@ func (r *Reader) Value(path ...string) any {
 	return at
 }
 
+// Forget drops what was read, and keeps what is wrong with it: a list of 100,000
+// is not to stand in memory twice.
+func (r *Reader) Forget() { r.value = nil }
+
 // Has tells whether anything stands at the path, null included.
 func (r *Reader) Has(path ...string) bool {
 	object, ok := r.Value(path[:len(path)-1]...).(map[string]any)

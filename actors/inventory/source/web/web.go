@@ -31,8 +31,11 @@ type Options struct {
 	Token Token
 	// Authorize puts the secret of Token into a request; nil: as a bearer token.
 	Authorize func(r *http.Request, secret string)
-	Client    *http.Client // its CheckRedirect is replaced; nil: one that gives up after a minute
-	MaxBytes  int64        // of one answer; 0: MaxBytes
+	// CA is a PEM file with certificates that vouch for the server, beside those
+	// of the system; empty: none. It is read once.
+	CA       string
+	Client   *http.Client // its CheckRedirect is replaced; nil: one that gives up after a minute
+	MaxBytes int64        // of one answer; 0: MaxBytes
 	// Pause waits before another try; nil: it does.
 	Pause func(ctx context.Context, d time.Duration) error
 }
@@ -62,6 +65,13 @@ func New(title, address string, o Options) (*Site, error) {
 	client := http.Client{Timeout: time.Minute}
 	if o.Client != nil {
 		client = *o.Client
+	}
+	if o.CA != "" {
+		transport, err := trusting(o.CA)
+		if err != nil {
+			return nil, fmt.Errorf("inventory source %s: %w", title, err)
+		}
+		client.Transport = transport
 	}
 	client.CheckRedirect = sameOrigin
 	o.Client = &client

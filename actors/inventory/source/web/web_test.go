@@ -2,11 +2,14 @@ package web
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -76,6 +79,33 @@ func TestTLS(t *testing.T) {
 	}
 	if err := s.Get(t.Context(), s.At(), nil, func(Answer) error { return nil }); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Error(err)
+	}
+}
+
+// A server whose certificate a file vouches for is asked.
+func TestCA(t *testing.T) {
+	t.Parallel()
+	asked := false
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer server.Close()
+	dir := t.TempDir()
+	good, bad := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "no.pem")
+	for file, data := range map[string][]byte{good: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), bad: []byte("none")} {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := New("lab", server.URL, Options{CA: good})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Get(t.Context(), s.At(), nil, func(Answer) error { return nil }); err != nil || !asked {
+		t.Error(err)
+	}
+	for _, file := range []string{bad, filepath.Join(dir, "missing.pem")} {
+		if _, err := New("lab", server.URL, Options{CA: file}); err == nil || !strings.Contains(err.Error(), "source lab") {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 
