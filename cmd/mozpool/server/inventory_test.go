@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,106 +10,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"mozpool/actors/inventory"
 	"mozpool/actors/inventory/source/fleetsim"
-	"mozpool/actors/inventory/source/mozilla/mozillasim"
-	"mozpool/actors/inventory/source/netbox/netboxsim"
 	"mozpool/actors/inventory/source/websim"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi/client"
 )
-
-const inventorySecret = "secret"
-
-// pretended is an inventory that a server asks.
-type pretended interface {
-	http.Handler
-	Break(websim.Trouble)
-	set(boards []inventory.Spec) // their ids are the inventory's own
-}
-
-// worlds are the sources, each with its lines of the configuration; %s is the address.
-var worlds = map[string]struct {
-	config string
-	ids    string // before those of the inventory
-	make   func() pretended
-}{
-	"url":     {`url: "%s/boards"`, "", newSite},
-	"mozilla": {`mozilla: "%s", user: mozpool, filter: ` + mozillasim.Filter + `, racks: {` + imagingServers() + `}`, "mozilla:", newMozilla},
-	"netbox":  {`netbox: "%s", filter: "` + netboxsim.Filter + `"`, "netbox:", newNetBox},
-}
-
-// webSite answers with a list of boards.
-type webSite struct {
-	websim.Front
-	mu   sync.Mutex
-	list []byte
-}
-
-func newSite() pretended {
-	s := &webSite{}
-	s.Behind = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer "+inventorySecret {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		_, _ = w.Write(s.list)
-	})
-	return s
-}
-
-func (s *webSite) set(boards []inventory.Spec) {
-	rows := make([]map[string]string, len(boards))
-	for i, b := range boards {
-		rows[i] = map[string]string{"id": b.ID, "name": b.Name, "mac": string(b.MAC), "rack": b.Rack, "hardware": b.Hardware, "power": b.Power}
-	}
-	list, _ := json.Marshal(map[string]any{"boards": rows}) // maps of text can be written
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.list = list
-}
-
-type netBox struct{ *netboxsim.NetBox }
-
-func newNetBox() pretended {
-	return netBox{netboxsim.New(netboxsim.Options{Token: inventorySecret, MaxPage: 200})}
-}
-
-func (n netBox) set(boards []inventory.Spec) {
-	devices := make([]netboxsim.Device, len(boards))
-	for i, b := range boards {
-		devices[i] = netboxsim.FromSpec(b)
-	}
-	n.Set(devices...)
-}
-
-type mozillaInventory struct{ *mozillasim.Inventory }
-
-func newMozilla() pretended {
-	return mozillaInventory{mozillasim.New(mozillasim.Options{User: "mozpool", Password: inventorySecret})}
-}
-
-func (m mozillaInventory) set(boards []inventory.Spec) {
-	hosts := make([]mozillasim.Host, len(boards))
-	for i, b := range boards {
-		hosts[i] = mozillasim.FromSpec(b)
-	}
-	m.Set(hosts...)
-}
-
-// imagingServers say which rack each has.
-func imagingServers() string {
-	var out []string
-	for i := range fleetsim.Racks {
-		out = append(out, fmt.Sprintf("%q: %s", mozillasim.ServerOf(fleetsim.Rack(i)), fleetsim.Rack(i)))
-	}
-	return strings.Join(out, ", ")
-}
 
 // inventoried is a server of the pretended fleet's racks, whose boards come from a source.
 func inventoried(t *testing.T, dir, source string) (s *Server, api *client.Client, stop func()) {
@@ -273,4 +180,52 @@ func (f *follower) largeRemoval() {
 	if h, err := f.api.InventoryHistory(f.t.Context()); err != nil || len(h) != 6 {
 		f.t.Errorf("history %v, %v", h, err)
 	}
+}
+
+// TestTwoInventories has boards come from a NetBox and a file at once: what overlaps is skipped on both sides, by the names of
+// both, and an outage of one does not stop the other.
+func TestTwoInventories(t *testing.T) {
+	t.Parallel()
+	box := newNetBox()
+	web := httptest.NewServer(box)
+	defer web.Close()
+	dir := t.TempDir()
+	list := func(rows ...string) {
+		if err := os.WriteFile(filepath.Join(dir, "own.csv"), []byte("name,id,mac,rack,hardware\n"+strings.Join(rows, "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fleet := fleetsim.Boards()[:3]
+	const ownRow = "own,own,52:54:00:0f:00:01,p1,panda"
+	box.set(fleet)
+	list(ownRow, "twin,twin,"+string(fleet[2].MAC)+",p1,panda")
+	s, api, stop := inventoried(t, dir, fmt.Sprintf(worlds["netbox"].config, web.URL)+"}, {name: own, file: own.csv")
+	defer stop()
+	i, err := api.SyncInventory(t.Context())
+	if err != nil || len(i.Skipped) != 2 {
+		t.Fatalf("%+v, %v", i.Skipped, err)
+	}
+	for _, skip := range i.Skipped {
+		if !strings.Contains(skip.Reason, "of lab") || !strings.Contains(skip.Reason, "of own") || !strings.Contains(skip.Reason, string(fleet[2].MAC)) {
+			t.Errorf("%+v", skip)
+		}
+	}
+	want := func(what string, boards ...string) {
+		t.Helper()
+		var got []string
+		for _, v := range s.Fleet().Views() {
+			got = append(got, v.Spec.Name)
+		}
+		slices.Sort(got)
+		if fmt.Sprint(got) != fmt.Sprint(boards) {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	want("overlapping", "own", fleet[0].Name, fleet[1].Name)
+	list(ownRow, "other,other,52:54:00:0f:00:02,p1,panda")
+	box.Break(websim.Trouble{Status: http.StatusForbidden})
+	if _, err := api.SyncInventory(t.Context()); err == nil {
+		t.Error("an outage is no error")
+	}
+	want("one is away", "other", "own", fleet[0].Name, fleet[1].Name)
 }

@@ -80,18 +80,6 @@ func (n *NetBox) Set(devices ...Device) {
 	n.devices = slices.Clone(devices)
 }
 
-// Change changes the device with an id in place; the result tells whether there
-// is one.
-func (n *NetBox) Change(id int, change func(*Device)) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	i := slices.IndexFunc(n.devices, func(d Device) bool { return d.ID == id })
-	if i >= 0 {
-		change(&n.devices[i])
-	}
-	return i >= 0
-}
-
 // Remove takes devices away.
 func (n *NetBox) Remove(ids ...int) {
 	n.mu.Lock()
