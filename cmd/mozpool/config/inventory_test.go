@@ -8,6 +8,39 @@ import (
 	"time"
 )
 
+// A token that anybody on the way can read is worth a remark, but for those that never leave the machine.
+func TestInventoryRemarks(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]int{
+		`{url: "http://x.example/b", token_env: A}`:                        1,
+		`{netbox: "http://10.0.0.9:8000", filter: a=b, token_file: k}`:     1,
+		`{url: "http://x.example/b"}`:                                      0,
+		`{url: "https://x.example/b", token_env: A}`:                       0,
+		`{netbox: "http://127.0.0.1:8000", filter: a=b, token_file: k}`:    0,
+		`{mozilla: "http://localhost", user: a, filter: b, token_file: k}`: 0,
+		`{mozilla: "http://inventory", user: a, filter: b, token_file: k}`: 1,
+	} {
+		path := filepath.Join(t.TempDir(), "mozpool.yaml")
+		text := "inventory: {sources: [" + strings.Replace(source, "{", "{name: lab, ", 1) + "]}\nracks: {r1: {listen: 127.0.0.1}}\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, problems, remarks := Load(path)
+		if err := problems.Err(); err != nil {
+			t.Fatalf("%s: %v", source, err)
+		}
+		got := 0
+		for _, r := range remarks {
+			if strings.HasPrefix(string(r), "inventory.sources[0].") {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q", source, remarks)
+		}
+	}
+}
+
 func TestInventory(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

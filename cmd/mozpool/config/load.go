@@ -111,6 +111,7 @@ func (c *Config) remarks() []Remark {
 	if len(c.Racks) == 0 {
 		out = append(out, "racks: there are none, so no board is served; the API works")
 	}
+	out = append(out, c.Inventory.remarks()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		out = append(out, c.Racks[name].remarks("racks."+name)...)
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -160,6 +161,23 @@ func (v *validator) mozilla(s Source, at func(keys ...string) []string) {
 	if _, err := regexp.Compile(s.Ignore); err != nil {
 		v.add(fmt.Sprintf("%q is no regular expression", s.Ignore), err.Error(), at("ignore")...)
 	}
+}
+
+// remarks name the sources whose tokens anybody on the way can read.
+func (i Inventory) remarks() []Remark {
+	var out []Remark
+	for n, s := range i.Sources {
+		kind, address := s.Kind()
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "http" || s.TokenFile+s.TokenEnv == "" {
+			continue
+		}
+		if ip, err := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || err == nil && ip.IsLoopback() {
+			continue
+		}
+		out = append(out, Remark(fmt.Sprintf("inventory.sources[%d].%s: the token goes to %s in the clear; write https if it has it", n, kind, u.Host)))
+	}
+	return out
 }
 
 func (v *validator) netbox(s Source, at func(keys ...string) []string) {
