@@ -51,7 +51,8 @@ type boardActor struct {
 	f      *Fleet
 	c      *cell
 	self   *actor.PID
-	spec   inventory.Spec
+	spec   inventory.Spec // as a repair has it
+	listed inventory.Spec // as the inventory has it
 	b      board.Board
 	seq    uint64
 	inputs *Inputs
@@ -71,7 +72,7 @@ type boardActor struct {
 
 func newBoardActor(f *Fleet, c *cell) *boardActor {
 	v := c.view.Load()
-	return &boardActor{f: f, c: c, spec: v.Spec, b: v.Board, seq: v.Seq, inputs: v.Inputs}
+	return &boardActor{f: f, c: c, spec: v.Spec, listed: v.listed(), b: v.Board, seq: v.Seq, inputs: v.Inputs}
 }
 
 // Receive implements actor.Actor. It never waits.
@@ -162,6 +163,9 @@ func (it *item) answer(r reply) {
 // run feeds one input to Step, and sends what has to be stored on its way.
 func (a *boardActor) run(it *item) {
 	in := it.in
+	if a.b.Exchange != nil && exchanged(a.listed, a.b.Exchange).Equal(a.listed) {
+		a.b.Exchange = nil // the inventory has followed
+	}
 	in.Now, in.Fresh, in.Rules = a.f.now(), fresh(), a.rules(it.inputs)
 	places := a.f.rack(a.spec.Rack).places
 	in.Place = places.has(a.c.id)
@@ -240,7 +244,11 @@ func (a *boardActor) adopt(fl *flight) {
 	}
 	a.wrote(&from, &fl.in)
 	a.settlePlace()
-	a.publish()
+	if a.b.Exchange != from.Exchange {
+		a.respec(a.listed)
+	} else {
+		a.publish()
+	}
 	a.hearken(from, &fl.in)
 	if from.Visit != a.b.Visit {
 		a.arm()
@@ -291,8 +299,11 @@ func (a *boardActor) settlePlace() {
 // holdsPlace says whether a board takes a place of the power budget: not one that is only being switched off.
 func holdsPlace(b *board.Board) bool { return b.State.HoldsPlace() && b.Want != board.WantPowerOff }
 
-// respec takes a changed entry of the inventory. Another relay ends what was said of the one before.
-func (a *boardActor) respec(spec inventory.Spec) {
+// respec takes a changed entry of the inventory, or what a repair changed. Another relay ends what was said of the one
+// before.
+func (a *boardActor) respec(listed inventory.Spec) {
+	a.listed = listed
+	spec := exchanged(listed, a.b.Exchange)
 	moved, wired := spec.Power != a.spec.Power, spec.Console != a.spec.Console || spec.Name != a.spec.Name
 	a.spec = spec
 	a.publish()
@@ -310,7 +321,8 @@ func (a *boardActor) respec(spec inventory.Spec) {
 
 // publish shows the board to all readers.
 func (a *boardActor) publish() {
-	v := &View{Spec: a.spec, Board: a.b, Seq: a.seq, Inputs: a.inputs, Progress: a.last, Health: a.found, At: a.f.now()}
+	v := &View{Board: a.b, Seq: a.seq, Inputs: a.inputs, Progress: a.last, Health: a.found, At: a.f.now()}
+	v.exchange(a.listed)
 	v.Address = addressOf(v)
 	a.f.roster.publish(a.c, v)
 }

@@ -149,6 +149,7 @@ func (a *boardActor) reload(m *reloaded) {
 		return
 	}
 	a.b, a.seq, a.flight = b, m.stored.Seq, nil
+	a.spec = exchanged(a.listed, b.Exchange)
 	a.run(&item{in: board.Input{Kind: board.Resume}})
 	a.arm()
 	a.publish()

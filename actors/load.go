@@ -80,6 +80,8 @@ func (f *Fleet) takeUp(spec inventory.Spec, s persistence.Stored) (*cell, error)
 	}
 	v.Inputs = f.opened(spec.Name, v.Board.Attempt, s.Inputs)
 	c := &cell{id: spec.ID}
+	v.exchange(spec)
+	f.remindOf(v)
 	v.Address = addressOf(v)
 	f.roster.publish(c, v)
 	return c, nil
@@ -123,7 +125,7 @@ func (f *Fleet) Apply(ctx context.Context, specs []inventory.Spec) error {
 				return fmt.Errorf("board %s: %w", spec.Name, err)
 			}
 			fresh = append(fresh, c)
-		} else if v := c.view.Load(); !v.Spec.Equal(spec) {
+		} else if v := c.view.Load(); !v.listed().Equal(spec) {
 			f.respec(c, spec)
 		}
 		keep[spec.ID] = c
@@ -147,7 +149,7 @@ func (f *Fleet) respec(c *cell, spec inventory.Spec) {
 	for {
 		v := c.view.Load()
 		w := *v
-		w.Spec = spec
+		w.exchange(spec)
 		w.Address = addressOf(&w)
 		if c.view.CompareAndSwap(v, &w) {
 			f.roster.moved(c, v.Address, w.Address)

@@ -38,8 +38,12 @@ func (f *Fleet) Follow(c persistence.Change) {
 	if c.Inputs != nil {
 		v.Inputs = f.opened(old.Spec.Name, b.Attempt, c.Inputs)
 	}
+	v.exchange(old.listed())
 	v.Address = addressOf(v)
 	f.roster.publish(at, v)
+	if v.Spec.MAC != old.Spec.MAC {
+		f.roster.reindex()
+	}
 	if f.cfg.Told == nil || len(c.Event) == 0 {
 		return
 	}

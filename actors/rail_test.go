@@ -150,6 +150,12 @@ func (r *rail) powered(s Switch) bool {
 	return !r.off[s]
 }
 
+func (r *rail) cutsOf(s Switch) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cuts[s]
+}
+
 func (r *rail) switched() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

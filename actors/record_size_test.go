@@ -21,6 +21,7 @@ func TestFullestRecordFits(t *testing.T) {
 		Next: board.Troubleshooting, Tries: map[board.State]uint8{}, Cycles: 16, Free: true, Power: board.PowerOn, Written: true, Done: true, Card: name,
 		Evidence: board.Fact{Kind: board.InitStarted, At: at, Text: long, Boot: math.MaxUint32}, Blame: &board.Blame{Part: board.PartNetwork, Text: long},
 		Lock: &board.Lock{Who: long, Why: long, Until: at}, Comment: long, Address: strings.Repeat("a", 39), OffAt: at, StillUp: true, Auto: true,
+		Exchange: &board.Exchange{MAC: "52:54:00:01:00:0a", WasMAC: "52:54:00:01:00:0a", Power: strings.Repeat("p", board.MaxPower), WasPower: strings.Repeat("p", board.MaxPower)},
 		Labels: map[string]string{"a": strings.Repeat("l", 159)}}
 	for range 16 {
 		b.Past = append(b.Past, token)

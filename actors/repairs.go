@@ -36,8 +36,21 @@ type RepairOrder struct {
 	Part  board.Part
 	By    string
 	Note  string
+	MAC   string // of the new board, in any usual notation; empty: the same
+	Power string // line of the new switch; empty: the same
 	Image string // empty: the last that was wished; NoImage: none, the board is only verified
 	ID    string // Idempotency-Key of the wish
+}
+
+// told is the note, with what was exchanged.
+func (o RepairOrder) told() string {
+	text := o.Note
+	for _, more := range []struct{ what, is string }{{"MAC address", o.MAC}, {"power", o.Power}} {
+		if more.is != "" {
+			text += fmt.Sprintf(" (%s %s)", more.what, more.is)
+		}
+	}
+	return strings.TrimSpace(text)
 }
 
 // Repaired closes a board's failed rest: what was known of the part is forgotten, who mended it is written down, and the
@@ -49,6 +62,10 @@ func (f *Fleet) Repaired(ctx context.Context, name string, o RepairOrder) (Answe
 	}
 	if !slices.Contains(board.Mendable, o.Part) {
 		return Answer{}, problem(BadRequest, fmt.Sprintf("use one of %v", board.Mendable), "%q is no part that is mended", o.Part)
+	}
+	x, err := f.exchangeOf(v, o)
+	if err != nil {
+		return Answer{}, err
 	}
 	r := Request{Want: board.WantImage, Image: o.Image, By: o.By, ID: o.ID}
 	if r.Image == "" {
@@ -62,15 +79,19 @@ func (f *Fleet) Repaired(ctx context.Context, name string, o RepairOrder) (Answe
 	if _, err := f.cfg.Planner.Plan(ctx, v.Spec, r.Want, r.Image, nil); err != nil { // before anything changes
 		return Answer{}, fmt.Errorf("board %s: %w", name, err)
 	}
-	res, err := f.ask(ctx, v.Spec.ID, board.Input{Kind: board.Repaired, By: o.By, Part: o.Part, Text: o.Note}, nil)
+	res, err := f.ask(ctx, v.Spec.ID, board.Input{Kind: board.Repaired, By: o.By, Part: o.Part, Text: o.Note, Exchange: x}, nil)
 	if err != nil {
 		return Answer{}, err
 	}
 	if a, err := answerOf(name, res); err != nil {
 		return a, err
 	}
-	f.line(name, "api", 5, strings.TrimSpace(fmt.Sprintf("repaired: %s, by %s %s", o.Part, o.By, o.Note)))
-	done := Repair{Part: o.Part, By: o.By, Note: o.Note, At: f.now().UTC(), State: v.Board.State, Attempt: v.Board.Attempt}
+	if x != nil {
+		f.roster.reindex()
+		f.tendRelays()
+	}
+	f.line(name, "api", 5, strings.TrimSpace(fmt.Sprintf("repaired: %s, by %s %s", o.Part, o.By, o.told())))
+	done := Repair{Part: o.Part, By: o.By, Note: o.told(), At: f.now().UTC(), State: v.Board.State, Attempt: v.Board.Attempt}
 	if err := f.keepRepair(ctx, v.Spec.ID, done); err != nil {
 		return Answer{}, problem(Unavailable, "say it again: the board is repaired, but not that you did it", "board %s: %v", name, err)
 	}

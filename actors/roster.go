@@ -24,6 +24,7 @@ type cell struct {
 // lock; tokens and addresses change with each boot and have maps of their own.
 type roster struct {
 	maps    atomic.Pointer[rosterMaps]
+	making  sync.Mutex
 	tokens  sync.Map // board.Token → *cell
 	address sync.Map // netip.Addr → *cell
 }
@@ -41,14 +42,31 @@ func newRoster() *roster {
 	return r
 }
 
+// reindex makes the boards findable by what they are called now.
+func (r *roster) reindex() {
+	r.making.Lock()
+	defer r.making.Unlock()
+	r.fill(slices.Clone(r.maps.Load().sorted))
+}
+
 // rebuild replaces the maps by those of cells.
 func (r *roster) rebuild(cells []*cell) {
+	r.making.Lock()
+	defer r.making.Unlock()
+	r.fill(cells)
+}
+
+// fill is called with making held, and sorts cells.
+func (r *roster) fill(cells []*cell) {
 	m := &rosterMaps{byID: make(map[string]*cell, len(cells)), byName: make(map[string]*cell, len(cells)),
 		byMAC: make(map[inventory.MAC]*cell, len(cells)), sorted: cells}
 	slices.SortFunc(cells, func(a, b *cell) int { return strings.Compare(a.view.Load().Spec.Name, b.view.Load().Spec.Name) })
 	for _, c := range cells {
-		spec := c.view.Load().Spec
-		m.byID[c.id], m.byName[spec.Name], m.byMAC[spec.MAC] = c, c, c
+		v := c.view.Load()
+		m.byID[c.id], m.byName[v.Spec.Name] = c, c
+		if m.byMAC[v.Spec.MAC] == nil || v.Listed == nil { // what the inventory says itself comes first
+			m.byMAC[v.Spec.MAC] = c
+		}
 	}
 	r.maps.Store(m)
 }

@@ -11,7 +11,8 @@ import (
 // View is a board as its owner last published it: after a commit, or after something that may be lost with the
 // process. It is immutable; readers hold it as long as they like and never ask the actor.
 type View struct {
-	Spec     inventory.Spec
+	Spec     inventory.Spec  // as the inventory has it, and a repair since
+	Listed   *inventory.Spec // as the inventory has it; nil: Spec is that
 	Board    board.Board
 	Seq      uint64     // sequence of the last change in the journal; 0: none yet
 	Inputs   *Inputs    // what the current or last attempt pinned; nil: none

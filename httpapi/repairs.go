@@ -46,6 +46,6 @@ func (s *Server) repaired(r *request) error {
 	if o.Part == "" {
 		return bad(`send {"part": "card"}, or board, relay, wiring, network`, "no part is named")
 	}
-	a, err := s.cfg.Fleet.Repaired(r.ctx, r.name, actors.RepairOrder{Part: o.Part, By: r.who, Note: o.Note, Image: o.Image, ID: r.key})
+	a, err := s.cfg.Fleet.Repaired(r.ctx, r.name, actors.RepairOrder{Part: o.Part, By: r.who, Note: o.Note, MAC: o.MAC, Power: o.Power, Image: o.Image, ID: r.key})
 	return s.answer(r, fasthttp.StatusAccepted, a, err)
 }

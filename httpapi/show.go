@@ -58,6 +58,9 @@ func boardOf(v *actors.View) v1.Board {
 	if b.Lock != nil {
 		out.Lock = &v1.Lock{Who: b.Lock.Who, Why: b.Lock.Why, Until: milliOrNil(b.Lock.Until)}
 	}
+	if l := v.Listed; l != nil {
+		out.Listed = &v1.Listed{MAC: l.MAC.String(), Switch: l.Power, Source: l.Source}
+	}
 	if p := v.Progress; !p.At.IsZero() {
 		out.Progress = &v1.Progress{Artifact: p.Artifact, Step: p.Step, Done: p.Done, Total: p.Total, At: p.At.UTC()}
 	}

@@ -22,7 +22,7 @@ import (
 // ErrInvalid.
 const (
 	MaxBoard   = 128       // name of a board, or rack/board
-	MaxRecord  = 2 << 10   // whole state of a board; a few hundred unless every text and list in it is full
+	MaxRecord  = 5 << 9    // whole state of a board; a few hundred unless every text and list in it is full
 	MaxEvent   = 256       // what happened, in one transition
 	MaxInputs  = 256 << 10 // image, script and config that an attempt pinned
 	MaxSummary = 512       // one attempt in short

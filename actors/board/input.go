@@ -109,8 +109,9 @@ type Input struct {
 	// Timeout. Confirmed: it was seen twice.
 	Crossed   string
 	Confirmed bool
-	Part      Part // what a script, or a relay's error, blames; Repaired: what was mended
-	Good      bool // Rebooting: the hash read back is the image's. RelayDown: the relay was not touched
+	Part      Part      // what a script, or a relay's error, blames; Repaired: what was mended
+	Exchange  *Exchange // Repaired: what came with the repair; nil: nothing
+	Good      bool      // Rebooting: the hash read back is the image's. RelayDown: the relay was not touched
 
 	Want   Want   // Wish
 	Image  string // Wish for an image; ImageUp: the image's own name, where it said one

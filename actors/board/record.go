@@ -137,7 +137,21 @@ type Board struct {
 	Auto    bool  `cbor:"33,keyasint,omitempty"` // the server began the attempt by itself
 
 	Labels map[string]string `cbor:"34,keyasint,omitempty"` // those that people gave it, beside the inventory's; at most maxLabels bytes
+
+	Exchange *Exchange `cbor:"35,keyasint,omitempty"` // what a repair changed before the inventory said so; nil: nothing
 }
+
+// Exchange is another MAC address or another switch that a repair gave a board. Each holds as long as the inventory still
+// says what it said then; empty: that one was not changed. It is never changed in place.
+type Exchange struct {
+	MAC      string `cbor:"1,keyasint,omitempty"`
+	WasMAC   string `cbor:"2,keyasint,omitempty"`
+	Power    string `cbor:"3,keyasint,omitempty"` // the power line, at most MaxPower bytes
+	WasPower string `cbor:"4,keyasint,omitempty"` // likewise, or empty
+}
+
+// MaxPower is how long the power line of an exchange, and the one before it, may be, in bytes.
+const MaxPower = 128
 
 const (
 	maxPast   = 16  // one for each power cycle an attempt may have

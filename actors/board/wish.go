@@ -184,6 +184,9 @@ func (s *step) repaired() {
 	}
 	s.own()
 	b := &s.b
+	if s.in.Exchange != nil {
+		b.Exchange = s.in.Exchange
+	}
 	b.Hour, b.Own, b.Evidence, b.Blame = nil, nil, Fact{}, nil
 	switch s.in.Part {
 	case PartCard:

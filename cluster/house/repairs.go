@@ -10,6 +10,9 @@ import (
 
 // Repaired closes a board's failed rest, wherever its rack is, as a fleet does.
 func (h *House) Repaired(ctx context.Context, name string, o actors.RepairOrder) (actors.Answer, error) {
+	if err := h.all.Load().Exchangeable(name, o); err != nil {
+		return actors.Answer{}, err
+	}
 	if o.ID == "" {
 		o.ID = rand.Text()
 	}

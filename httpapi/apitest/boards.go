@@ -25,6 +25,10 @@ func Busy(name string) actors.View {
 	v := Board(name, board.Downloading)
 	v.Spec.ID, v.Spec.Place, v.Spec.Power = "17", "chassis 1 slot 3", "10.91.0.2:2101:bank1:relay1"
 	v.Spec.Labels = map[string]string{"pool": "ci"}
+	v.Spec.Source = "boards.yaml"
+	listed := v.Spec
+	listed.MAC = "52:54:00:01:00:99"
+	v.Listed = &listed
 	v.Address = netip.MustParseAddr("10.91.0.101")
 	b := &v.Board
 	b.Deadline, b.Visit, b.Attempt, b.Boot = Now.Add(7*time.Minute).UnixMilli(), 42, 7, 9

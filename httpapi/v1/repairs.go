@@ -10,6 +10,8 @@ import (
 type RepairOrder struct {
 	Part  board.Part `json:"part"`            // board, card, relay, wiring, network
 	Note  string     `json:"note,omitempty"`  // for people
+	MAC   string     `json:"mac,omitempty"`   // with part board: of the new board; empty: it has not changed
+	Power string     `json:"power,omitempty"` // with part board, relay or wiring: line of the new switch; empty: it has not changed
 	Image string     `json:"image,omitempty"` // none: the board is only verified; empty: the last that was wished
 }
 

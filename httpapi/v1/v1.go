@@ -46,9 +46,17 @@ type Board struct {
 	Comment    string            `json:"comment"`
 	Power      string            `json:"power"` // on, off or unknown: what the board is meant to have
 
-	Switch   string    `json:"switch,omitempty"`  // the inventory's power address: which relay, or manual
+	Switch   string    `json:"switch,omitempty"`  // the power address: which relay, or manual
+	Listed   *Listed   `json:"listed,omitempty"`  // what the inventory still says, since a repair changed it; absent: the same
 	Progress *Progress `json:"progress,omitzero"` // of a transfer in this state
 	Queue    int       `json:"queue,omitempty"`   // place in the queue for power, from 1
+}
+
+// Listed is what the inventory says of a board that a repair has changed since. It holds again as soon as it changes.
+type Listed struct {
+	MAC    string `json:"mac"`
+	Switch string `json:"switch"`
+	Source string `json:"source"` // file or URL to bring up to date
 }
 
 // Evidence is what proved last how far a board got.

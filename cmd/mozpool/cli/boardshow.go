@@ -45,9 +45,24 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("mac", b.MAC)
 	line("address", b.Address)
 	line("switch", b.Switch)
+	if b.Listed != nil {
+		line("listed", notListed(b))
+	}
 	line("labels", labelText(b.Labels))
 	line("comment", b.Comment)
 	return t
+}
+
+// notListed says what the inventory does not know of a repair.
+func notListed(b v1.Board) string {
+	var was []string
+	if b.Listed.MAC != b.MAC {
+		was = append(was, "mac "+b.Listed.MAC)
+	}
+	if b.Listed.Switch != b.Switch {
+		was = append(was, "switch "+b.Listed.Switch)
+	}
+	return "still with " + strings.Join(was, " and ") + "; bring " + b.Listed.Source + " up to date"
 }
 
 func (c *Context) when(t time.Time) string {

@@ -65,6 +65,8 @@ type BoardRepaired struct {
 	Name  string `arg:"" help:"The board."`
 	Part  string `required:"" enum:"board,card,relay,wiring,network" help:"What was exchanged or mended: board, card, relay, wiring or network."`
 	Note  string `help:"For those who look at the board later."`
+	MAC   string `placeholder:"MAC" help:"With --part board: MAC address of the new one. Holds until the inventory says another than now."`
+	Power string `placeholder:"LINE" help:"With --part board, relay or wiring: the switch that it hangs on now, written as in the inventory. Holds likewise."`
 	Image string `placeholder:"IMAGE" help:"Image to put on it; none: only verify that it boots. Default: the last that was wished."`
 	Wait  bool   `help:"Wait until the board rests again."`
 }
@@ -72,7 +74,7 @@ type BoardRepaired struct {
 // Run tells the server, which verifies the board and puts its image back.
 func (b *BoardRepaired) Run(c *Context) error {
 	return c.askEach([]string{b.Name}, b.Wait, func(name string) (v1.Accepted, error) {
-		return c.Client.Repaired(c.Context, name, v1.RepairOrder{Part: board.Part(b.Part), Note: b.Note, Image: b.Image})
+		return c.Client.Repaired(c.Context, name, v1.RepairOrder{Part: board.Part(b.Part), Note: b.Note, MAC: b.MAC, Power: b.Power, Image: b.Image})
 	})
 }
 

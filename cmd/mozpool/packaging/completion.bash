@@ -38,7 +38,7 @@ _mozpool() {
   ' board log') words='--all --follow --severity --since --source --tail --text --until --output --context --server --token --help' ;;
   ' board maintenance') words='--dry-run --selector --wait --output --context --server --token --help' ;;
   ' board power') words='on off cycle --dry-run --selector --wait --output --context --server --token --help' ;;
-  ' board repaired') words='--image --note --part --wait --output --context --server --token --help' ;;
+  ' board repaired') words='--image --mac --note --part --power --wait --output --context --server --token --help' ;;
   ' board self-test') words='--dry-run --selector --wait --output --context --server --token --help' ;;
   ' board set-state') words='new ready troubleshooting locked_out --dry-run --selector --output --context --server --token --help' ;;
   ' board show') words='--selector --output --context --server --token --help' ;;
