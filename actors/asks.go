@@ -79,6 +79,9 @@ func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error
 	if r.Want != board.WantImage {
 		image = v.Board.Card
 	}
+	if err := f.staying(v); err != nil {
+		return Answer{}, err
+	}
 	inputs, err := f.cfg.Planner.Plan(ctx, v.Spec, r.Want, image, r.Config)
 	if err != nil {
 		return Answer{}, fmt.Errorf("board %s: %w", name, err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -75,7 +76,8 @@ type Fleet struct {
 	suspects sync.Map
 	fates    fates
 	cards    cards
-	aside    sync.WaitGroup // connections to relay boards and writes of incidents; Stop waits for them
+	leaving  atomic.Pointer[map[string]bool] // ids of boards that are about to go
+	aside    sync.WaitGroup                  // connections to relay boards and writes of incidents; Stop waits for them
 
 	mu        sync.Mutex // of what follows
 	racks     map[string]*rack

@@ -6,3 +6,14 @@ func Committed(op Op) (c Change, ok bool) {
 	o, ok := op.(commitOp)
 	return o.Change, ok
 }
+
+// Wrote is the kind of the document that an op stores or removes, for those who follow a log; empty: it does neither.
+func Wrote(op Op) (kind string) {
+	switch o := op.(type) {
+	case putDocOp:
+		return o.Kind
+	case deleteDocOp:
+		return o.Kind
+	}
+	return ""
+}

@@ -57,7 +57,7 @@ var (
 type Change struct {
 	Board   string   // 1 to MaxBoard bytes, none below 0x20
 	Rack    string   // whose lease Epoch is of; "" = no fence but the board's own
-	Epoch   uint64   // the writer's lease; never lower than the stored one
+	Epoch   uint64   // the writer's lease; never lower than the rack's fence, or than the stored one where there is none
 	PrevSeq uint64   // stored sequence that this change follows; 0 for the first
 	Record  []byte   // the whole state, 1 to MaxRecord bytes
 	Event   []byte   // at most MaxEvent bytes; empty = none

@@ -50,12 +50,16 @@ func judge(h head, c Change) (repeat bool, err error) {
 
 // commit judges, and writes only what was judged good.
 func (c Change) apply(tx KV) error {
-	if err := c.fenced(tx); err != nil {
+	racks, err := c.fenced(tx)
+	if err != nil {
 		return err
 	}
 	h, err := readHead(tx, c.Board)
 	if err != nil {
 		return err
+	}
+	if racks {
+		h.epoch = min(h.epoch, c.Epoch)
 	}
 	repeat, err := judge(h, c)
 	if repeat || err != nil {

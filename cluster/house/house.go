@@ -75,6 +75,7 @@ type House struct {
 
 	changing sync.Mutex // of here, specs and done: one beginning or end of a rack at a time
 	specs    []inventory.Spec
+	leaving  map[string]bool   // ids of boards that are about to go
 	done     map[string]uint64 // racks that were drained: the epoch that is over
 
 	feed    feed
@@ -129,6 +130,19 @@ func (h *House) Load(ctx context.Context, specs []inventory.Spec) error {
 	}
 	return errors.Join(errs...)
 }
+
+// SetLeaving says which boards, by id, take no wishes any more.
+func (h *House) SetLeaving(ids map[string]bool) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	h.leaving = ids
+	for _, t := range *h.here.Load() {
+		t.fleet.SetLeaving(ids)
+	}
+}
+
+// ByID finds a board of any rack by the id that the inventory gave it; nil: none.
+func (h *House) ByID(id string) *actors.View { return h.all.Load().ByID(id) }
 
 // of are the boards of one rack.
 func of(specs []inventory.Spec, rack string) (boards []inventory.Spec) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mozpool/actors"
+	"mozpool/persistence/lease"
 )
 
 // again is how often racks that could not be started are looked at anew.
@@ -56,7 +57,7 @@ func (h *House) tend(ctx context.Context) {
 		}
 	}
 	for rack, epoch := range granted {
-		if h.fleet(rack) != nil || h.done[rack] == epoch || h.ending.Err() != nil {
+		if lease.IsDuty(rack) || h.fleet(rack) != nil || h.done[rack] == epoch || h.ending.Err() != nil {
 			continue
 		}
 		if err := h.begin(ctx, rack, epoch); err != nil {
@@ -73,6 +74,7 @@ func (h *House) begin(ctx context.Context, rack string, epoch uint64) error {
 	cfg.Lease = func(string) error { return h.acting(rack, epoch) } // the fleet has no other rack
 	cfg.Racks = map[string]actors.RackRules{rack: h.cfg.Fleet.Racks[rack]}
 	t := &tenure{rack: rack, epoch: epoch, fleet: actors.New(cfg)}
+	t.fleet.SetLeaving(h.leaving)
 	boards := of(h.specs, rack)
 	if err := t.fleet.Load(ctx, boards); err != nil {
 		t.fleet.Stop()

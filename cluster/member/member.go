@@ -33,7 +33,9 @@ type Config struct {
 	Server  string // this server's node
 	Journal string // folder of the journal
 	// Racks names for each rack that this server may serve its servers, the preferred first.
-	Racks   map[string][]string
+	Racks map[string][]string
+	// Duties name what this server is able to do for the whole cluster, and one server does: see Duty.
+	Duties  []string
 	Network *Network
 	Version string // of the program, told to people
 	// Observe hears every op that this server's copy carried out, after the leases did; Restored that the copy was

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 const (
 	docRack  = "cluster-rack"  // by rack: its servers, the preferred first
 	docDrain = "cluster-drain" // by server: it is to hold no rack
+	docDuty  = "cluster-duty"  // by server: what it is able to do for the cluster
 )
 
 // order is what is stored of a rack.
@@ -28,19 +30,70 @@ type order struct {
 // racks that it does not serve itself.
 func (m *Member) announceRacks(ctx context.Context) {
 	for rack, servers := range m.cfg.Racks {
-		for {
-			err := m.announce(ctx, rack, servers)
-			if err == nil {
-				break
-			}
-			m.log.Debug("cluster: the servers of a rack are not stored yet", "rack", rack, "error", err)
-			select {
-			case <-time.After(time.Second):
-			case <-ctx.Done():
-				return
-			}
+		m.untilStored(ctx, "rack "+rack, func() error { return m.announce(ctx, rack, servers) })
+	}
+	m.untilStored(ctx, "duties", func() error { return m.announceDuties(ctx) })
+}
+
+func (m *Member) untilStored(ctx context.Context, what string, do func() error) {
+	for ctx.Err() == nil {
+		err := do()
+		if err == nil {
+			return
+		}
+		m.log.Debug("cluster: what this server's configuration says is not stored yet", "of", what, "error", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
 		}
 	}
+}
+
+// announceDuties stores what this server is able to do for the cluster.
+func (m *Member) announceDuties(ctx context.Context) error {
+	var known []string
+	d, err := m.journal.GetDoc(ctx, docDuty, m.cfg.Server)
+	switch {
+	case errors.Is(err, persistence.ErrNotFound):
+	case err != nil:
+		return err
+	case json.Unmarshal(d.Data, &known) != nil:
+		known = nil // another version's: replaced
+	}
+	if slices.Equal(known, m.cfg.Duties) {
+		return nil
+	}
+	data, err := json.Marshal(m.cfg.Duties)
+	if err != nil {
+		return err
+	}
+	return m.journal.PutDoc(ctx, persistence.Doc{Kind: docDuty, Name: m.cfg.Server, Data: data})
+}
+
+// duties are the servers that are able to do each duty, in the order of their names: the first that lives does it.
+func (m *Member) duties() map[string][]string {
+	all := make(map[string][]string)
+	docs, err := m.journal.ListDocs(context.Background(), docDuty, "")
+	if err != nil {
+		return all // as in allOrders
+	}
+	for _, d := range docs {
+		var names []string
+		if json.Unmarshal(d.Data, &names) != nil {
+			continue
+		}
+		for _, name := range names {
+			all[lease.Duty(name)] = append(all[lease.Duty(name)], d.Name)
+		}
+	}
+	return all
+}
+
+// Duty tells which server does a duty for the cluster, as this server's copy has it ("": none), and whether this one
+// may now.
+func (m *Member) Duty(name string) (server string, here bool) {
+	_, _, here = m.leases.Held(lease.Duty(name))
+	return m.Holder(lease.Duty(name)), here
 }
 
 func (m *Member) announce(ctx context.Context, rack string, servers []string) error {
@@ -77,7 +130,9 @@ func (m *Member) orders() map[string][]string {
 		return all
 	}
 	drained := m.drained()
-	for rack, servers := range m.allOrders() {
+	orders := m.allOrders()
+	maps.Copy(orders, m.duties())
+	for rack, servers := range orders {
 		left := slices.DeleteFunc(slices.Clone(servers), func(s string) bool { return drained[s] })
 		if len(left) == 0 {
 			left = servers

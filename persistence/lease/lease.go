@@ -17,6 +17,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"mozpool/persistence"
@@ -61,6 +62,14 @@ type State struct {
 	Sessions map[string]Session
 	Leases   map[string]Lease
 }
+
+// Duty makes the name under which what must run once in the cluster is leased, as a rack is. No rack can have it.
+func Duty(name string) string { return dutyMark + name }
+
+// IsDuty tells a duty from a rack.
+func IsDuty(name string) bool { return strings.HasPrefix(name, dutyMark) }
+
+const dutyMark = "@"
 
 func sessionKey(server string) []byte { return []byte("s\x00" + server + "\x00") }
 func leaseKey(rack string) []byte     { return []byte("l\x00" + rack + "\x00") }

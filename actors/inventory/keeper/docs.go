@@ -37,7 +37,8 @@ const (
 
 // state is what is kept of the last syncs.
 type state struct {
-	Good time.Time `json:"good,omitzero"`
+	Good    time.Time `json:"good,omitzero"`
+	Leaving []string  `json:"leaving,omitempty"` // ids of boards that are to go as soon as they rest
 }
 
 // Entry is one plan that was applied.
@@ -72,40 +73,33 @@ func docName(id string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// load reads what was stored.
-func (k *Keeper) load(ctx context.Context) error {
-	if err := k.finish(ctx); err != nil {
-		return err
-	}
+// read reads what was stored.
+func (k *Keeper) read(ctx context.Context) (s stored, err error) {
 	docs, err := k.cfg.Journal.ListDocs(ctx, boardDocs, "")
 	if err != nil {
-		return err
+		return s, err
 	}
 	for _, d := range docs {
-		var s inventory.Spec
-		if err := json.Unmarshal(d.Data, &s); err != nil {
-			return fmt.Errorf("document %s/%s: %w", d.Kind, d.Name, err)
+		var b inventory.Spec
+		if err := json.Unmarshal(d.Data, &b); err != nil {
+			return s, fmt.Errorf("document %s/%s: %w", d.Kind, d.Name, err)
 		}
-		k.known = append(k.known, s)
+		s.known = append(s.known, b)
 	}
-	slices.SortFunc(k.known, func(a, b inventory.Spec) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.known, func(a, b inventory.Spec) int { return strings.Compare(a.ID, b.ID) })
 	d, err := k.cfg.Journal.GetDoc(ctx, stateDocs, stateName)
 	if err == nil {
-		err = json.Unmarshal(d.Data, &k.state)
+		err = json.Unmarshal(d.Data, &s.state)
 	}
 	if err != nil && !errors.Is(err, persistence.ErrNotFound) {
-		return err
+		return s, err
 	}
-	return k.loadPending(ctx)
-}
-
-func (k *Keeper) loadPending(ctx context.Context) error {
 	var p Pending
 	whole, err := k.getParts(ctx, pendingDocs, &p)
 	if whole {
-		k.pending = &p
+		s.pending = &p
 	}
-	return err
+	return s, err
 }
 
 // finish writes the rest of a plan that a crash left half written. It was

@@ -48,7 +48,11 @@ type Config struct {
 	Journal Journal
 	Rules   func() plan.Rules // of the moment: hardware types may be reloaded
 	// Apply makes the fleet equal to the boards.
-	Apply  func(ctx context.Context, boards []inventory.Spec) error
+	Apply func(ctx context.Context, boards []inventory.Spec) error
+	// Leave has boards, by id, take no more wishes: they go as soon as they rest. nil: they go on taking them.
+	Leave func(ids map[string]bool)
+	// Turn tells whether it is this server's turn to sync, where several share the journal. nil: it always is.
+	Turn   func() bool
 	Every  time.Duration    // between two syncs
 	Logger *slog.Logger     // nil: silence
 	Clock  func() time.Time // nil: time.Now
@@ -61,6 +65,7 @@ type Keeper struct {
 
 	syncing sync.Mutex // held by a sync and by the applying of a plan
 	asks    chan chan error
+	news    chan struct{}
 
 	mu      sync.Mutex // of what follows
 	known   []inventory.Spec
@@ -72,6 +77,7 @@ type Keeper struct {
 	held    []plan.Skip
 	next    time.Time
 	counts  counts
+	running bool
 }
 
 // Pending is a plan that waits for a person.
@@ -98,6 +104,8 @@ type Status struct {
 	LastGood time.Time // of the last sync in which every source answered; zero: none yet
 	Next     time.Time // when the timer asks again
 	Every    time.Duration
+	Running  bool        // a sync is on its way
+	Server   string      // that syncs, in a cluster; empty: none is known of, or there is one server
 	Pending  *Pending    // nil: none
 	Skips    []plan.Skip // records of the last sync that cannot be used
 	Held     []plan.Skip // boards that have to stay as they are for now
@@ -114,13 +122,24 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	k := &Keeper{cfg: cfg, log: cfg.Logger, asks: make(chan chan error)}
+	if cfg.Turn != nil {
+		cfg.Journal = fenced{cfg.Journal, cfg.Turn}
+	}
+	k := &Keeper{cfg: cfg, log: cfg.Logger, asks: make(chan chan error), news: make(chan struct{}, 1)}
 	for _, s := range cfg.Sources {
 		k.sources = append(k.sources, SourceStatus{Name: s.Name(), Where: s.Where()})
 	}
-	if err := k.load(ctx); err != nil {
+	if cfg.Turn == nil {
+		if err := k.finish(ctx); err != nil {
+			return nil, fmt.Errorf("finish the last plan of the inventory: %w", err)
+		}
+	}
+	s, err := k.read(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("read the inventory from the journal: %w", err)
 	}
+	k.known, k.state, k.pending = s.known, s.state, s.pending
+	k.leave()
 	return k, nil
 }
 
@@ -135,12 +154,21 @@ func (k *Keeper) Boards() []inventory.Spec {
 func (k *Keeper) Status() Status {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return Status{Sources: slices.Clone(k.sources), Boards: len(k.known), LastGood: k.state.Good, Next: k.next, Every: k.cfg.Every,
+	return Status{Sources: slices.Clone(k.sources), Boards: len(k.known), LastGood: k.state.Good, Next: k.next, Every: k.cfg.Every, Running: k.running,
 		Pending: k.pending, Skips: k.skips, Held: k.held}
 }
 
-// Run syncs at once, and then at each turn of the timer, until ctx ends. nil is an orderly end.
+// Run syncs at once, and then at each turn of the timer, until ctx ends. Where several servers share the journal, it does
+// so while it is its turn. nil is an orderly end.
 func (k *Keeper) Run(ctx context.Context) error {
+	if k.cfg.Turn != nil {
+		return k.share(ctx)
+	}
+	return k.keep(ctx)
+}
+
+// keep syncs at once, at each turn of the timer, when it is asked to, and when a board may change that could not before.
+func (k *Keeper) keep(ctx context.Context) error {
 	var asker chan error // nil: the timer
 	for {
 		err := k.Sync(ctx)
@@ -156,17 +184,35 @@ func (k *Keeper) Run(ctx context.Context) error {
 		k.mu.Lock()
 		k.next = k.cfg.Clock().Add(wait)
 		k.mu.Unlock()
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if asker = k.idle(ctx, wait); ctx.Err() != nil {
 			return nil
-		case <-t.C:
-		case asker = <-k.asks:
-			t.Stop()
 		}
 	}
 }
+
+// idle waits for the next sync, and returns who asked for it; nil: nobody did.
+func (k *Keeper) idle(ctx context.Context, wait time.Duration) (asker chan error) {
+	timer, look := time.NewTimer(wait), time.NewTicker(looks)
+	defer timer.Stop()
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+			return nil
+		case asker = <-k.asks:
+			return asker
+		case <-look.C:
+			if k.freed() {
+				return nil
+			}
+		}
+	}
+}
+
+// looks is how often boards that could not change are looked at: they may rest by now.
+const looks = 2 * time.Second
 
 // Ask has Run sync now, and waits for what comes of it, but no longer than ctx: the sync goes on all the same.
 func (k *Keeper) Ask(ctx context.Context) error {

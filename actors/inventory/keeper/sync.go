@@ -16,6 +16,8 @@ import (
 func (k *Keeper) Sync(ctx context.Context) error {
 	k.syncing.Lock()
 	defer k.syncing.Unlock()
+	k.setRunning(true)
+	defer k.setRunning(false)
 	known := k.Boards()
 	records, fetched, failed := k.fetch(ctx, known)
 	if ctx.Err() != nil {
@@ -36,6 +38,9 @@ func (k *Keeper) Sync(ctx context.Context) error {
 	for _, s := range settled.Skips {
 		k.log.Warn("inventory record skipped", "board", s.Name, "id", s.ID, "source", s.Source, "reason", s.Reason)
 	}
+	if err := k.drain(ctx, settled.Leaving); err != nil {
+		return errors.Join(failed, err)
+	}
 	if err := k.decide(ctx, p, len(known), fetched); err != nil {
 		return errors.Join(failed, err)
 	}
@@ -43,6 +48,12 @@ func (k *Keeper) Sync(ctx context.Context) error {
 		failed = k.good(ctx)
 	}
 	return failed
+}
+
+func (k *Keeper) setRunning(running bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.running = running
 }
 
 // decide applies a plan, or lets it wait for a person.

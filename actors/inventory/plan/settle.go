@@ -27,6 +27,14 @@ type Rules struct {
 	// Hold says why a known board must neither be removed nor change its rack
 	// now, such as a lock; empty: it may.
 	Hold func(inventory.Spec) string
+	// Busy says why a known board must not get another MAC address, switch or
+	// hardware type now; empty: it may.
+	Busy func(inventory.Spec) string
+}
+
+// Free tells whether nothing holds a board as it is.
+func (r Rules) Free(b inventory.Spec) bool {
+	return (r.Hold == nil || r.Hold(b) == "") && (r.Busy == nil || r.Busy(b) == "")
 }
 
 // Settled is what the fleet is to become.
@@ -34,6 +42,8 @@ type Settled struct {
 	Boards []inventory.Spec // sorted by id; no two share what is one board's
 	Skips  []Skip           // records that cannot be used; sorted by name
 	Held   []Skip           // known boards that have to stay as they are for now; sorted by name
+	// Leaving are the ids of those of Held that are to be removed; sorted.
+	Leaving []string
 }
 
 // settler is the work of one Settle.
@@ -125,22 +135,45 @@ func (s *settler) keepSkipped() {
 // hold keeps the known boards that may not go, or not move, now.
 func (s *settler) hold() {
 	for id, k := range s.known {
-		to, there := s.good[id]
-		if _, kept := s.kept[id]; kept || there && to.Rack == k.Rack || s.rules.Hold == nil {
+		if _, kept := s.kept[id]; kept {
 			continue
 		}
-		why := s.rules.Hold(k)
+		to, there := s.good[id]
+		what, why := s.holds(k, to, there)
 		if why == "" {
 			continue
 		}
-		what := "it is to be removed, but "
-		if there {
-			what = "it is to move to rack " + to.Rack + ", but "
+		s.out.Held = append(s.out.Held, Skip{ID: id, Name: k.Name, Source: k.Source, Reason: what + ", but " + why})
+		if !there {
+			s.out.Leaving = append(s.out.Leaving, id)
 		}
-		s.out.Held = append(s.out.Held, Skip{ID: id, Name: k.Name, Source: k.Source, Reason: what + why})
 		delete(s.good, id)
 		s.kept[id] = k
 	}
+	slices.Sort(s.out.Leaving)
+}
+
+// holds says what is to become of a known board, and why it cannot now; an empty why: it can.
+func (s *settler) holds(k, to inventory.Spec, there bool) (what, why string) {
+	rule := s.rules.Hold
+	switch {
+	case !there:
+		what = "it is to be removed"
+	case to.Rack != k.Rack:
+		what = "it is to move to rack " + to.Rack
+	case to.MAC != k.MAC:
+		what, rule = "its MAC address is to change", s.rules.Busy
+	case to.Power != k.Power:
+		what, rule = "its switch is to change", s.rules.Busy
+	case to.Hardware != k.Hardware:
+		what, rule = "its hardware type is to change", s.rules.Busy
+	default:
+		return "", ""
+	}
+	if rule == nil {
+		return "", ""
+	}
+	return what, rule(k)
 }
 
 // yield takes back records that collide with boards that stay as they were,

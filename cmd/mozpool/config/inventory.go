@@ -9,8 +9,7 @@ import (
 )
 
 // Inventory says where the list of boards comes from when it is not the boards
-// file alone. A server of a cluster cannot have it yet: every one would sync by
-// itself.
+// file alone. In a cluster, one of the servers that have it syncs for all.
 type Inventory struct {
 	// Every is the time between two syncs. Default: 30m.
 	Every strictyaml.Duration `yaml:"every"`
@@ -32,9 +31,6 @@ func (i Inventory) Used() bool { return len(i.Sources) > 0 }
 func (v *validator) inventory(c *Config) {
 	if every := c.Inventory.Every.Std(); every < minInventory {
 		v.add(fmt.Sprintf("%s is too often", c.Inventory.Every), fmt.Sprintf("%s at least; 30m is the default", minInventory), "inventory", "every")
-	}
-	if c.Cluster.Enabled() && c.Inventory.Used() {
-		v.add("cannot be used in a cluster", "remove the sources here, and have the boards file written on each server", "inventory", "sources")
 	}
 	seen, prefixes := make(map[string]bool), make(map[string]string)
 	for i, s := range c.Inventory.Sources {

@@ -45,7 +45,6 @@ func TestInventory(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{sources: [{name: lab, file: lab.csv}, {name: web, url: "https://x.example/b", token_file: k}]}`: "",
-		"{sources: [{name: lab, file: lab.csv}]}\ncluster: {id: c}":                                       "cannot be used in a cluster",
 		`{every: 1s, sources: [{name: lab, file: lab.csv}]}`:                                              "too often",
 		`{sources: [{name: lab, file: a}, {name: lab, file: b}]}`:                                         "two sources lab",
 		`{sources: [{name: a/b, file: a}]}`:                                                               "cannot be a source's name",

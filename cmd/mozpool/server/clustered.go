@@ -12,6 +12,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/inventory"
+	"mozpool/actors/inventory/keeper"
 	"mozpool/cluster/address"
 	"mozpool/cluster/ask"
 	"mozpool/cluster/house"
@@ -54,14 +55,28 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 			if h := c.house.Load(); h != nil {
 				h.Observe(op, answer)
 			}
+			if k := s.keeper.Load(); k != nil && answer == nil && keeper.IsDoc(persistence.Wrote(op)) {
+				k.Heard()
+			}
 		},
 		Restored: func() {
 			if h := c.house.Load(); h != nil {
 				h.Restored()
 			}
+			if k := s.keeper.Load(); k != nil {
+				k.Heard()
+			}
 		},
-		Drain:  func(ctx context.Context, rack string) error { return c.house.Load().Drain(ctx, rack) },
-		Answer: func(ctx context.Context, q ask.Question) any { return c.house.Load().Answer(ctx, q) },
+		Drain: func(ctx context.Context, rack string) error { return c.house.Load().Drain(ctx, rack) },
+		Answer: func(ctx context.Context, q ask.Question) any {
+			if q.Subject == aboutInventory {
+				return s.answerInventory(ctx, q)
+			}
+			return c.house.Load().Answer(ctx, q)
+		},
+	}
+	if s.cfg.Inventory.Used() {
+		conf.Duties = []string{inventoryDuty}
 	}
 	for name, r := range s.cfg.Racks {
 		conf.Racks[name] = r.Servers

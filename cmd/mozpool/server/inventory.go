@@ -23,7 +23,11 @@ func (s *Server) openInventory(ctx context.Context, l *lists) error {
 	if !s.cfg.Inventory.Used() {
 		return nil
 	}
-	c := keeper.Config{Journal: s.journal, Rules: s.inventoryRules, Apply: s.fleet.Apply, Every: s.cfg.Inventory.Every.Std(), Logger: s.log, Clock: s.opts.Clock}
+	c := keeper.Config{Journal: s.journal, Rules: s.inventoryRules, Apply: func(ctx context.Context, boards []inventory.Spec) error { return s.load(ctx, boards) },
+		Leave: s.leaving, Every: s.cfg.Inventory.Every.Std(), Logger: s.log, Clock: s.opts.Clock}
+	if s.cluster != nil && s.cfg.Cluster.Enabled() {
+		c.Turn = s.syncsHere
+	}
 	var err error
 	if c.Sources, err = Sources(s.cfg); err != nil {
 		return configError{err}
@@ -33,6 +37,7 @@ func (s *Server) openInventory(ctx context.Context, l *lists) error {
 		return err
 	}
 	s.inventory, l.specs = k, k.Boards()
+	s.keeper.Store(k)
 	s.registry.MustRegister(k)
 	return nil
 }
@@ -77,8 +82,8 @@ func sourceOf(c config.Source) (keeper.Source, error) {
 func (s *Server) inventoryRules() plan.Rules {
 	racks := slices.Sorted(maps.Keys(s.cfg.Racks))
 	catalogue := s.catalogue.Get()
-	return plan.Rules{Outlet: outletOf, Hold: s.hold, Check: func(b inventory.Spec) string {
-		if _, ok := s.cfg.Racks[b.Rack]; !ok {
+	return plan.Rules{Outlet: outletOf, Hold: s.hold, Busy: s.busy, Check: func(b inventory.Spec) string {
+		if _, ok := s.cfg.Racks[b.Rack]; !ok && !s.cfg.Cluster.Enabled() { // in a cluster it may be another server's
 			return fmt.Sprintf("rack %q is not in the configuration; %s", b.Rack, didYouMean(b.Rack, racks, "add it under racks, or correct the name"))
 		}
 		if _, ok := catalogue.HardwareType(b.Hardware); !ok {
@@ -97,16 +102,33 @@ func outletOf(line string) (device, name string) {
 	return o.Device, o.Name
 }
 
-// hold keeps boards that are locked, or on their way to something, where they are.
+// hold keeps boards where they are that are locked, on their way to something, or of a rack that nobody acts for.
 func (s *Server) hold(b inventory.Spec) string {
-	v := s.fleet.ByID(b.ID)
+	v := s.boards.ByID(b.ID)
 	switch {
 	case v == nil:
 		return ""
 	case v.Board.Locked("", s.opts.Clock()):
 		return "it is locked"
-	case !v.Board.State.Rest():
+	case s.cluster != nil && s.cluster.member.Holder(b.Rack) == "":
+		return "no server holds rack " + b.Rack
+	}
+	return s.busy(b)
+}
+
+// busy keeps boards as they are that are on their way to something.
+func (s *Server) busy(b inventory.Spec) string {
+	if v := s.boards.ByID(b.ID); v != nil && !v.Board.State.Rest() {
 		return fmt.Sprintf("it is %s; it has to rest first", v.Board.State)
 	}
 	return ""
+}
+
+// leaving has boards that are about to go take no more wishes.
+func (s *Server) leaving(ids map[string]bool) {
+	if s.cluster != nil {
+		s.cluster.house.Load().SetLeaving(ids)
+		return
+	}
+	s.fleet.SetLeaving(ids)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -63,8 +64,9 @@ type Server struct {
 	events    *events.Hub // of all boards
 	owned     *events.Hub // of the boards whose actors run here
 	webhooks  *webhook.Sender
-	inventory *keeper.Keeper // nil: boards come from the boards file
-	closers   []func() error // in the order of opening
+	inventory *keeper.Keeper                // nil: boards come from the boards file
+	keeper    atomic.Pointer[keeper.Keeper] // the same, for those who hear of the journal before it is there
+	closers   []func() error                // in the order of opening
 	reloading sync.Mutex
 	begun     time.Time
 
@@ -84,6 +86,7 @@ type boards interface {
 	httpapi.Fleet
 	mozpool1.Fleet
 	netboot.Boards
+	ByID(id string) *actors.View
 }
 
 // Open reads everything, binds every socket and takes every board up. Nothing is answered before Run. On an error
@@ -192,6 +195,9 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.inventory != nil {
 		c.Inventory = s.inventory
+		if s.cfg.Cluster.Enabled() {
+			c.Inventory = sharedInventory{s}
+		}
 	}
 	s.doors.guard(&c)
 	s.api = httpapi.New(c)
