@@ -72,6 +72,7 @@ type Keeper struct {
 	held    []plan.Skip
 	next    time.Time
 	counts  counts
+	running bool
 }
 
 // Pending is a plan that waits for a person.
@@ -98,6 +99,7 @@ type Status struct {
 	LastGood time.Time // of the last sync in which every source answered; zero: none yet
 	Next     time.Time // when the timer asks again
 	Every    time.Duration
+	Running  bool        // a sync is on its way
 	Pending  *Pending    // nil: none
 	Skips    []plan.Skip // records of the last sync that cannot be used
 	Held     []plan.Skip // boards that have to stay as they are for now
@@ -135,7 +137,7 @@ func (k *Keeper) Boards() []inventory.Spec {
 func (k *Keeper) Status() Status {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return Status{Sources: slices.Clone(k.sources), Boards: len(k.known), LastGood: k.state.Good, Next: k.next, Every: k.cfg.Every,
+	return Status{Sources: slices.Clone(k.sources), Boards: len(k.known), LastGood: k.state.Good, Next: k.next, Every: k.cfg.Every, Running: k.running,
 		Pending: k.pending, Skips: k.skips, Held: k.held}
 }
 

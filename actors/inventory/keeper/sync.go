@@ -16,6 +16,8 @@ import (
 func (k *Keeper) Sync(ctx context.Context) error {
 	k.syncing.Lock()
 	defer k.syncing.Unlock()
+	k.setRunning(true)
+	defer k.setRunning(false)
 	known := k.Boards()
 	records, fetched, failed := k.fetch(ctx, known)
 	if ctx.Err() != nil {
@@ -43,6 +45,12 @@ func (k *Keeper) Sync(ctx context.Context) error {
 		failed = k.good(ctx)
 	}
 	return failed
+}
+
+func (k *Keeper) setRunning(running bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.running = running
 }
 
 // decide applies a plan, or lets it wait for a person.

@@ -97,3 +97,33 @@ func TestWatchWaitsForTheEndOfAFile(t *testing.T) {
 		t.Error("taken over twice")
 	}
 }
+
+// stuck is a source that answers when it is let go.
+type stuck struct {
+	list
+	asked, free chan struct{}
+}
+
+func (s *stuck) Fetch(ctx context.Context) ([]inventory.Record, error) {
+	s.asked <- struct{}{}
+	<-s.free
+	return s.list.Fetch(ctx)
+}
+
+// Who follows a sync sees it from its first question to the last thing it does.
+func TestStatusTellsASyncThatIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	source := &stuck{list: list{name: "a", specs: boards("a", 0, 2)}, asked: make(chan struct{}), free: make(chan struct{})}
+	var fleet []inventory.Spec
+	k := server(t, newMemory(), &fleet, source)
+	done := make(chan error, 1)
+	go func() { done <- k.Sync(t.Context()) }()
+	<-source.asked
+	if !k.Status().Running {
+		t.Error("the source is being asked, and no sync is on its way")
+	}
+	close(source.free)
+	if err := <-done; err != nil || k.Status().Running || len(fleet) != 2 {
+		t.Errorf("%v, %+v", err, k.Status())
+	}
+}
