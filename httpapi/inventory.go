@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/valyala/fasthttp"
+
 	"mozpool/actors/inventory"
 	"mozpool/actors/inventory/keeper"
 	"mozpool/actors/inventory/plan"
@@ -52,6 +54,7 @@ func (s *Server) inventoryNow() v1.Inventory {
 	}
 	i := s.cfg.Inventory.Status()
 	out.Boards, out.LastGood, out.Next, out.Every = i.Boards, timeOrNil(i.LastGood), timeOrNil(i.Next), i.Every.String()
+	out.Running = i.Running
 	for _, f := range i.Sources {
 		out.Sources = append(out.Sources, v1.InventorySource{Name: f.Name, Where: f.Where, At: timeOrNil(f.At), Good: timeOrNil(f.Good), Records: f.Records, Error: f.Error})
 	}
@@ -89,7 +92,7 @@ func inventoryBoardsOf(specs []inventory.Spec) []v1.InventoryBoard {
 	return out
 }
 
-// inventorySync has the sources asked now.
+// inventorySync has the sources asked now. One that takes longer than an answer may is followed: 202, and how it is so far.
 func (s *Server) inventorySync(r *request) error {
 	if err := r.noBody(); err != nil {
 		return err
@@ -98,10 +101,16 @@ func (s *Server) inventorySync(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := i.Ask(r.ctx); err != nil {
-		return err
+	err = i.Ask(r.ctx)
+	now := s.inventoryNow()
+	switch {
+	case err == nil:
+		return s.ok(r, now)
+	case now.Running:
+		s.write(r.raw, fasthttp.StatusAccepted, "application/json", now)
+		return nil
 	}
-	return s.ok(r, s.inventoryNow())
+	return err
 }
 
 func (s *Server) inventoryPlan(r *request) error {

@@ -2,7 +2,10 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	v1 "mozpool/httpapi/v1"
 )
@@ -14,11 +17,43 @@ func (c *Client) Inventory(ctx context.Context) (v1.Inventory, error) {
 	return a, err
 }
 
-// SyncInventory has all sources of boards asked now.
+// followed is how often a sync that takes long is looked at.
+const followed = 250 * time.Millisecond
+
+// SyncInventory has all sources of boards asked now. A sync that takes longer than an answer may is followed to its end,
+// however long that is: ctx bounds it. The error is a *Problem that names each source that failed.
 func (c *Client) SyncInventory(ctx context.Context) (v1.Inventory, error) {
 	var a v1.Inventory
-	err := c.do(ctx, call{method: http.MethodPost, path: []string{"inventory", "sync"}}, &a)
-	return a, err
+	if err := c.do(ctx, call{method: http.MethodPost, path: []string{"inventory", "sync"}}, &a); err != nil || !a.Running {
+		return a, err
+	}
+	for a.Running {
+		select {
+		case <-ctx.Done():
+			return a, fmt.Errorf("follow the sync of the inventory, which goes on: %w", ctx.Err())
+		case <-time.After(followed):
+		}
+		var err error
+		if a, err = c.Inventory(ctx); err != nil {
+			return a, err
+		}
+	}
+	return a, failedSources(a)
+}
+
+// failedSources is what the server would have said, had it been asked for less.
+func failedSources(a v1.Inventory) error {
+	var failed []string
+	for _, s := range a.Sources {
+		if s.Error != "" {
+			failed = append(failed, s.Error)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &Problem{v1.Problem{Status: http.StatusServiceUnavailable, Kind: v1.KindUnavailable, Detail: strings.Join(failed, "\n"),
+		Remedy: "boards of a source that failed stay as they were; put it right, then: mozpool inventory sync"}}
 }
 
 // InventoryPlan is the plan that waits for approval; its ID is empty if none does.

@@ -57,6 +57,7 @@ type Inventory struct {
 	LastGood *time.Time        `json:"last_good"` // sync in which every source answered; null: none yet
 	Next     *time.Time        `json:"next"`      // sync by the timer
 	Every    string            `json:"every"`
+	Running  bool              `json:"running"`         // a sync is on its way
 	Pending  string            `json:"pending"`         // id of the plan that waits for approval; empty: none
 	Changes  int               `json:"pending_changes"` // boards that it touches
 	Why      string            `json:"pending_why"`

@@ -10,10 +10,13 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"mozpool/actors/inventory"
 )
@@ -45,7 +48,7 @@ func Make(known, settled []inventory.Spec) (Plan, error) {
 	return p, nil
 }
 
-// Apply gives the boards that known becomes, in no order. The error names a
+// Apply gives the boards that known becomes, sorted by id. The error names a
 // board that is no longer what the plan found; nothing of such a plan holds.
 func (p Plan) Apply(known []inventory.Spec) ([]inventory.Spec, error) {
 	boards := make(map[string]inventory.Spec, len(known)+len(p.Add))
@@ -76,9 +79,5 @@ func (p Plan) Apply(known []inventory.Spec) ([]inventory.Spec, error) {
 		}
 		boards[s.ID] = s
 	}
-	out := make([]inventory.Spec, 0, len(boards))
-	for _, s := range boards {
-		out = append(out, s)
-	}
-	return out, nil
+	return slices.SortedFunc(maps.Values(boards), func(a, b inventory.Spec) int { return cmp.Compare(a.ID, b.ID) }), nil
 }

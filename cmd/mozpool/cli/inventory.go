@@ -60,6 +60,9 @@ func (c *Context) showInventory(i v1.Inventory) error {
 			good = c.when(*i.LastGood)
 		}
 		t.add(plain("all answered"), plain(good))
+		if i.Running {
+			t.add(plain("sync"), plain("on its way"))
+		}
 		if i.Pending != "" {
 			t.add(plain("waits"), cell{fmt.Sprintf("plan %s, %d boards: %s; see mozpool inventory plan", i.Pending, i.Changes, i.Why), yellow})
 		}

@@ -236,7 +236,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.webhooks.Run(ctx) })
 	if s.inventory != nil {
+		watch := s.inventory.Watch(s.inventoryFiles()...) // before the first sync reads them
 		g.Go(func() error { return s.inventory.Run(ctx) })
+		g.Go(func() error { return watch.Run(ctx) })
 	}
 	g.Go(func() error { return s.api.Run(ctx) })
 	if s.oldAPI != nil {

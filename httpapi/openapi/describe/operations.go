@@ -94,7 +94,7 @@ var Operations = []Operation{
 	{Method: "GET", Path: one + "/repairs", Text: "List the last repairs of a board.", Answer: v1.Repairs{}},
 	wish("repaired", "Say that a part of a board was mended: it is verified, and its image put back.", v1.RepairOrder{}),
 	{Method: "GET", Path: v1.Prefix + "/inventory", Text: "Tell where boards come from, how each source fared, and what was skipped.", Answer: v1.Inventory{}},
-	{Method: "POST", Path: v1.Prefix + "/inventory/sync", Text: "Ask all sources of boards now, and wait for what comes of it.", Body: struct{}{}, Answer: v1.Inventory{}},
+	{Method: "POST", Path: v1.Prefix + "/inventory/sync", Text: "Ask all sources of boards now, and wait for what comes of it. If that takes long, the answer is 202 and running is true; follow it with GET /inventory until it is not.", Body: struct{}{}, Answer: v1.Inventory{}},
 	{Method: "GET", Path: v1.Prefix + "/inventory/plan", Text: "Show the plan that waits for approval.", Answer: v1.InventoryPlan{}},
 	{Method: "POST", Path: v1.Prefix + "/inventory/plans/{name}/apply", Text: "Approve the plan that waits, if it is this one.", Body: struct{}{}, Answer: v1.InventoryEntry{}},
 	{Method: "GET", Path: v1.Prefix + "/inventory/history", Text: "List the plans that were applied, the latest first.", Answer: v1.InventoryHistory{}},
