@@ -14,6 +14,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/netboot/images"
 )
 
 const (
@@ -239,9 +240,18 @@ func (r *request) up() {
 	}
 }
 
-// siteFile serves a file of boot/.
+// siteFile serves a file of boot/, and what iPXE asks for in its place. To ask for the head of a script is not to boot.
 func (r *request) siteFile(name string) {
+	if !r.ctx.IsHead() {
+		if t, ok := r.s.openScript(name, r.from); ok {
+			r.stream(&body{Transfer: t, length: t.Size}, "")
+			return
+		}
+	}
 	t, err := r.s.openExactly(name)
+	if err != nil && name == chainName {
+		t, err = fromMemory([]byte(images.ChainScript)), nil
+	}
 	if err != nil {
 		r.text(fasthttp.StatusNotFound, "no such file")
 		return

@@ -86,6 +86,7 @@ type Hardware struct {
 	Maintenance string            `json:"maintenance"`
 	TFTPBlock   int               `json:"tftp_block"`  // most bytes in a block; 0: what the path carries
 	TFTPWindow  int               `json:"tftp_window"` // most blocks before an acknowledgement; 0: what the loader asks for, up to 64
+	Loader      string            `json:"loader"`      // pxelinux or ipxe: the only loader that its boards boot by; empty: the one that asks
 	Source      string            `json:"source"`
 }
 

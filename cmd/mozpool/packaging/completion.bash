@@ -16,6 +16,7 @@ _mozpool() {
   ' image'*'|--output'|' image'*'|-o') words='table wide json yaml name' ;;
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
   ' inventory'*'|--output'|' inventory'*'|-o') words='table wide json yaml name' ;;
+  ' loader script'*'|--loader') words='ipxe' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table wide json yaml name' ;;
   ' repair'*'|--output'|' repair'*'|-o') words='table wide json yaml name' ;;
@@ -91,7 +92,7 @@ _mozpool() {
   ' live') words='build --context --server --token --help' ;;
   ' live build') words='--arch --busybox --dtb --extra --kernel --modules --modules-from --output --verbose --context --server --token --help' ;;
   ' loader') words='script --context --server --token --help' ;;
-  ' loader script') words='--config --hardware --mac --rack --context --server --token --help' ;;
+  ' loader script') words='--config --hardware --loader --mac --rack --context --server --token --help' ;;
   ' rack') words='check-wiring learn list --output --context --server --token --help' ;;
   ' rack check-wiring') words='--relays --output --context --server --token --help' ;;
   ' rack learn') words='--hardware --prefix --relays --output --context --server --token --help' ;;

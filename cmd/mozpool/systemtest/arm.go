@@ -18,6 +18,7 @@ type Machine struct {
 	command  string
 	packages string                                           // what to install where the command is missing
 	needs    []string                                         // files beyond the command
+	bootFile string                                           // that DHCP names; empty: PXELINUX
 	boot     []string                                         // loaders that a server has in its folder boot
 	firmware func(b *Board) error                             // writes what the board has besides its disk
 	args     func(b *Board) []string                          // of QEMU
