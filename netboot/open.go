@@ -31,6 +31,15 @@ type Transfer struct {
 
 	board    *actors.View // whose boot the file is of; nil: not known by its name
 	repeated int64        // blocks that TFTP sent again, told before Done
+	window   int          // of TFTP, told before Done
+}
+
+// pace says how large the windows were, for the end of a sentence; empty: block by block.
+func (t *Transfer) pace() string {
+	if t.window < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" in windows of %d", t.window)
 }
 
 // again says how much had to be sent again, for the end of a sentence; empty: nothing.
@@ -203,7 +212,7 @@ func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (
 			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes%s: %v", name, peer.Addr(), sent, file.Size, x.again(), err))
 			return
 		}
-		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v%s", name, peer.Addr(), file.Size, took, x.again()))
+		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v%s%s", name, peer.Addr(), file.Size, took, x.pace(), x.again()))
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: kind, Token: t, Text: name + " read" + x.again()}, From: peer})
 	}
 	return x, nil

@@ -26,7 +26,7 @@ func (s *Server) openTFTP(name string, peer netip.AddrPort) (*tftp.File, error) 
 	}
 	block, window := s.pace(t, peer)
 	return &tftp.File{Content: t.Content, Size: t.Size, MaxBlock: block, Window: window, Done: func(o tftp.Outcome) {
-		t.repeated = o.Repeated
+		t.repeated, t.window = o.Repeated, o.Window
 		t.Done(o.Sent, o.Err)
 		s.cfg.Metrics.transferred(s.cfg.Rack, viaTFTP, o.Sent, o.Err)
 		s.cfg.Metrics.repeated(s.cfg.Rack, o.Repeated)

@@ -36,6 +36,7 @@ type File struct {
 type Outcome struct {
 	Sent     int64 // bytes; those that were sent again are not counted
 	Repeated int64 // blocks that were sent again
+	Window   int   // blocks sent before an acknowledgement, as agreed; 0: no transfer began
 	Err      error // nil: the last byte was acknowledged
 }
 

@@ -19,8 +19,14 @@ func TestMain(m *testing.M) {
 const cycle = 4 * time.Minute
 
 // TestARMBoard is the whole way on a real board: entry, live environment from
-// "live build", image written and read back, the card booted, /up, ready.
-func TestARMBoard(t *testing.T) { firstLight(t, ARM) }
+// "live build", image written and read back, the card booted, /up, ready. Its
+// U-Boot asks for windows of 16 blocks; those of all other tests go block by block.
+func TestARMBoard(t *testing.T) {
+	m := ARM
+	m.loader = Windows
+	r, b := firstLight(t, m)
+	r.checkLog(b, " in windows of 16")
+}
 
 // TestX86Board is the same for a PC, whose firmware and PXELINUX ask for other
 // files in another order, and which starts its disk by itself.
