@@ -13,7 +13,11 @@ const tftpBuffer = 1 << 20
 // serveTFTP serves loaders with package tftp until ctx ends. Only here is it known which TFTP engine there is.
 func (s *Server) serveTFTP(ctx context.Context) error {
 	s.raiseBuffer(s.tftp, "TFTP", tftpBuffer)
-	engine := tftp.New(tftp.Config{Open: s.openTFTP, Gate: s.limits, Logger: s.log})
+	cfg := tftp.Config{Open: s.openTFTP, Gate: s.limits, Logger: s.log}
+	if s.cfg.Dumps != nil {
+		cfg.Take = s.takeDump
+	}
+	engine := tftp.New(cfg)
 	return engine.Serve(ctx, s.tftp)
 }
 
