@@ -34,6 +34,18 @@ type Log struct {
 	Lines []Line `json:"lines"`
 }
 
+// Dump is a crash dump that a board left on the server that is asked.
+type Dump struct {
+	Name string    `json:"name"`
+	Size int64     `json:"size"` // bytes
+	At   time.Time `json:"at"`   // when it came
+}
+
+// Dumps are a board's crash dumps, the oldest first.
+type Dumps struct {
+	Dumps []Dump `json:"dumps"`
+}
+
 // Image is an image that can be put on boards.
 type Image struct {
 	Name       string            `json:"name"`

@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -40,6 +40,7 @@ complete -c mozpool -f -n '__mozpool_at "board"' -a attempts -d 'Show what becam
 complete -c mozpool -f -n '__mozpool_at "board"' -a cancel -d 'End what boards were asked for.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a comment -d 'Say something about boards to whoever looks at them.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a discovered -d 'List MAC addresses that asked for a boot entry and are no board.'
+complete -c mozpool -f -n '__mozpool_at "board"' -a dumps -d 'List, fetch and delete what a board wrote of its crashes.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a image -d 'Put an image on boards.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a label -d 'Set labels of boards, or take them off: board label b1 pool=ci owner-'
 complete -c mozpool -f -n '__mozpool_at "board"' -a list -d 'List boards.'
@@ -99,6 +100,30 @@ complete -c mozpool -f -n '__mozpool_at "board discovered"' -l output -x -a 'tab
 complete -c mozpool -f -n '__mozpool_at "board discovered"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "board discovered"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "board discovered"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -a delete -d 'Delete crash dumps, which makes room for others.'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -a get -d 'Fetch a crash dump.'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -a list -d 'List a board\'s crash dumps.'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "board dumps"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "board dumps delete"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "board dumps delete"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "board dumps delete"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "board dumps delete"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "board dumps delete"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
+complete -c mozpool -f -n '__mozpool_at "board dumps get"' -l to -r -d 'Write it to this file, which must not exist yet; else to standard output.'
+complete -c mozpool -f -n '__mozpool_at "board dumps get"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "board dumps get"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "board dumps get"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "board dumps get"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "board dumps get"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
+complete -c mozpool -f -n '__mozpool_at "board dumps list"' -l watch -d 'Look again and again, until interrupted.'
+complete -c mozpool -f -n '__mozpool_at "board dumps list"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "board dumps list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "board dumps list"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "board dumps list"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "board dumps list"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l config -r -d 'What the image wants to know; may be repeated.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l dry-run -d 'Only say which boards would be asked.'
 complete -c mozpool -f -n '__mozpool_at "board image"' -l force -d 'Although the image is suspect.'
