@@ -116,6 +116,18 @@ func (w *writer) wants(packet string) {
 	w.to = from
 }
 
+// nothing looks for one more packet, of a server that has stopped.
+func (w *writer) nothing() {
+	w.t.Helper()
+	if err := w.conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond)); err != nil {
+		w.t.Fatal(err)
+	}
+	buf := make([]byte, 2048)
+	if n, _, err := w.conn.ReadFromUDPAddrPort(buf); err == nil && buf[1] == opError {
+		w.t.Errorf("it also says %q", buf[:n])
+	}
+}
+
 func acked(block uint16) string {
 	return string(binary.BigEndian.AppendUint16([]byte{0, opAck}, block))
 }
@@ -255,6 +267,18 @@ func TestWriteLossAndRepetition(t *testing.T) {
 	}
 }
 
+// TestWriteAnswersRepetition: a client that missed an acknowledgement need not wait until we are silent long enough.
+func TestWriteAnswersRepetition(t *testing.T) {
+	t.Parallel()
+	w := ask(t, newTaker(t, &kept{}), "dump\x00octet\x00timeout\x00100\x00") // nothing is sent again by itself for 100 s
+	w.wants("\x00\x06timeout")
+	for range 3 {
+		w.data(1, full)
+		w.wants(acked(1))
+	}
+	w.send("\x00\x05\x00\x00enough\x00")
+}
+
 // TestWriteSaysItAgain: an acknowledgement that was lost is sent again; a client that is gone ends in a drop.
 func TestWriteSaysItAgain(t *testing.T) {
 	t.Parallel()
@@ -286,7 +310,8 @@ func TestWriteEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := &tc.m
-			w := ask(t, newTaker(t, m), "dump\x00octet\x00")
+			r := newTaker(t, m)
+			w := ask(t, r, "dump\x00octet\x00")
 			w.wants(acked(0))
 			w.data(1, full)
 			w.wants(acked(1))
@@ -297,8 +322,30 @@ func TestWriteEnds(t *testing.T) {
 			if err := m.wait(t); err == nil || !strings.Contains(err.Error(), tc.why) {
 				t.Errorf("ended with %v", err)
 			}
+			if err := r.stop(); err != nil || len(m.ended) > 0 {
+				t.Errorf("ended twice (%v)", err)
+			}
+			w.nothing()
 		})
 	}
+}
+
+// TestWriteStopAfterTheEnd: a file that is kept stays kept, whatever ends the wait for a repetition.
+func TestWriteStopAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	m := &kept{}
+	r := newTaker(t, m)
+	w := ask(t, r, "dump\x00octet\x00")
+	w.wants(acked(0))
+	w.data(1, "all")
+	w.wants(acked(1))
+	if err := m.wait(t); err != nil {
+		t.Error(err)
+	}
+	if err := r.stop(); err != nil || len(m.ended) > 0 {
+		t.Errorf("ended twice (%v)", err)
+	}
+	w.nothing()
 }
 
 // TestWriteOfStrangers: packets of another port are told so and write nothing; a stop ends a transfer.
