@@ -69,7 +69,7 @@ _mozpool() {
   ' context list') words='--output --context --server --token --help' ;;
   ' context remove') words='--output --context --server --token --help' ;;
   ' context use') words='--output --context --server --token --help' ;;
-  ' demo') words='--boards --fault --fault-rate --inventory --json --log --once --racks --seed --servers --speed --context --server --token --help' ;;
+  ' demo') words='--boards --fault --fault-rate --inventory --ipxe --json --log --once --racks --seed --servers --speed --context --server --token --help' ;;
   ' doctor') words='--config --output --silent --context --server --token --help' ;;
   ' event') words='watch webhooks --output --context --server --token --help' ;;
   ' event watch') words='--after --board --rack --state --output --context --server --token --help' ;;

@@ -348,6 +348,7 @@ complete -c mozpool -f -n '__mozpool_at "demo"' -l boards -r -d 'Number of simul
 complete -c mozpool -f -n '__mozpool_at "demo"' -l fault -r -d 'What is to break: relay=1@10s+20s takes relay board 1 away after 10 s for 20 s, crossed=board2,board3 has two boards hang on each other\'s relays. May be repeated.'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l fault-rate -r -d 'Probability, per step of a boot, that something breaks.'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l inventory -d 'The boards come from an inventory that is pretended in this process, on loopback, and asked by its real API: a NetBox, or with --inventory=mozilla Mozilla\'s own.'
+complete -c mozpool -f -n '__mozpool_at "demo"' -l ipxe -d 'The boards\' loader is iPXE instead of U-Boot.'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l json -d 'Print the result as JSON in the last line.'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l log -d 'Show the server\'s log on standard error.'
 complete -c mozpool -f -n '__mozpool_at "demo"' -l once -d 'End when every board rests.'
