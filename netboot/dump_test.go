@@ -8,6 +8,7 @@ import (
 	"github.com/pin/tftp/v3"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"mozpool/actors"
 	"mozpool/netboot/dumps"
 )
 
@@ -68,11 +69,7 @@ func TestCrashDumpRefused(t *testing.T) {
 		t.Errorf("too long: %v", err)
 	}
 	r.logs.wait(t, "crash dump vmcore of 127.0.0.1 broke off: TFTP error 3: a crash dump may have 16KiB at most")
-	other := *r.fleet.view
-	other.Spec.Rack = "r2"
-	r.fleet.mu.Lock()
-	r.fleet.view = &other
-	r.fleet.mu.Unlock()
+	r.fleet.change(func(v *actors.View) { v.Spec.Rack = "r2" })
 	if err := r.write(t, "vmcore", "x"); err == nil || !strings.Contains(err.Error(), "no board has the address 127.0.0.1") {
 		t.Errorf("a stranger: %v", err)
 	}

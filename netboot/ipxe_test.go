@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/actors/inventory"
 	"mozpool/netboot/images"
 )
 
@@ -28,6 +30,8 @@ func TestScriptIsGolden(t *testing.T) {
 	got := r.must(t, http.MethodGet, "/boot/"+scriptName, http.StatusOK)
 	r.golden(t, "script.ipxe", []byte(got))
 	r.heard(t, 3)
+	r.fleet.mu.Lock()
+	defer r.fleet.mu.Unlock()
 	for _, e := range r.fleet.told {
 		if e.Input.Kind != board.LoaderAsked || e.Input.Text != "got its iPXE script of boot 2" || e.From.Addr() != loopback {
 			t.Errorf("told %+v from %s", e.Input, e.From)
@@ -57,7 +61,7 @@ func TestScriptsFilesAreThere(t *testing.T) {
 func TestScriptToTheCard(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, false)
-	r.fleet.view.Board.State = board.Restarting
+	r.fleet.change(func(v *actors.View) { v.Board.State = board.Restarting })
 	if got, err := r.read(t, scriptName); err != nil || got != images.CardScript {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -81,7 +85,7 @@ func TestScriptOfStranger(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
-	if got := r.fleet.strange; len(got) != 2 || got[0] != mac(t, "52:54:00:01:00:99") || len(r.fleet.kinds()) > 0 {
+	if got := r.fleet.strangers(); len(got) != 2 || got[0] != mac(t, "52:54:00:01:00:99") || len(r.fleet.kinds()) > 0 {
 		t.Errorf("strangers %v, told %v", got, r.fleet.kinds())
 	}
 }
@@ -90,9 +94,9 @@ func TestScriptOfStranger(t *testing.T) {
 func TestScriptOfAnotherRack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, false)
-	r.fleet.view.Spec.Rack = "r2"
-	if got, err := r.read(t, scriptName); err != nil || got != images.CardScript || len(r.fleet.strange) != 1 {
-		t.Errorf("got %q, %v; strangers %v", got, err, r.fleet.strange)
+	r.fleet.change(func(v *actors.View) { v.Spec.Rack = "r2" })
+	if got, err := r.read(t, scriptName); err != nil || got != images.CardScript || len(r.fleet.strangers()) != 1 {
+		t.Errorf("got %q, %v; strangers %v", got, err, r.fleet.strangers())
 	}
 }
 
@@ -149,6 +153,22 @@ func TestPinnedLoader(t *testing.T) {
 			t.Errorf("pinned to %s, and %s: %q, %v", pinned, own, got, err)
 		}
 	}
+}
+
+// change makes the board another.
+func (f *fakeFleet) change(how func(v *actors.View)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := *f.view
+	how(&v)
+	f.view = &v
+}
+
+// strangers are the MAC addresses that asked and are no board's.
+func (f *fakeFleet) strangers() []inventory.MAC {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.strange)
 }
 
 // put writes a file below files.
