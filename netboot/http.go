@@ -1,6 +1,7 @@
 package netboot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -240,13 +241,13 @@ func (r *request) up() {
 	}
 }
 
-// siteFile serves a file of boot/, and what iPXE asks for in its place. To ask for the head of a script is not to boot.
+// siteFile serves a file of boot/, and what iPXE asks for in its place. A script is evidence only if it is iPXE that asks:
+// people look at it too, and any page can have a browser ask for it.
 func (r *request) siteFile(name string) {
-	if !r.ctx.IsHead() {
-		if t, ok := r.s.openScript(name, r.from); ok {
-			r.stream(&body{Transfer: t, length: t.Size}, "")
-			return
-		}
+	boots := bytes.HasPrefix(r.ctx.UserAgent(), []byte("iPXE/")) && !r.ctx.IsHead()
+	if t, ok := r.s.openScript(name, r.from, !boots); ok {
+		r.stream(&body{Transfer: t, length: t.Size}, "")
+		return
 	}
 	t, err := r.s.openExactly(name)
 	if err != nil && name == chainName {

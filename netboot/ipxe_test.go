@@ -100,14 +100,29 @@ func TestScriptOfAnotherRack(t *testing.T) {
 	}
 }
 
-// TestScriptHead: who asks for the size of a script is no loader that boots.
-func TestScriptHead(t *testing.T) {
+// TestScriptIsLookedAt: by people, by browsers that a page has ask, and by who wants its size; no board boots by that.
+func TestScriptIsLookedAt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, false)
-	r.must(t, http.MethodHead, "/boot/"+scriptName, http.StatusNotFound)
+	look := func() {
+		t.Helper()
+		for _, path := range []string{"/boot/" + scriptName, "/boot/ipxe/52-54-00-01-00-99"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				if res, body := r.do(t, method, path, "User-Agent", "Mozilla/5.0"); res.StatusCode != http.StatusOK || method == http.MethodGet && !strings.HasPrefix(body, "#!ipxe") {
+					t.Errorf("%s %s: %s %q", method, path, res.Status, body)
+				}
+			}
+		}
+		r.must(t, http.MethodHead, "/boot/"+scriptName, http.StatusOK)
+	}
+	look()
+	r.fleet.change(func(v *actors.View) { v.Board.State = board.Restarting })
+	look()
 	r.must(t, http.MethodPost, "/boot/"+scriptName, http.StatusMethodNotAllowed)
-	if got := r.fleet.kinds(); len(got) > 0 {
-		t.Errorf("told %v", got)
+	r.stop()
+	<-r.ended // what is told late is told now
+	if got, strange := r.fleet.kinds(), r.fleet.strangers(); len(got) > 0 || len(strange) > 0 {
+		t.Errorf("told %v, strangers %v", got, strange)
 	}
 }
 
@@ -183,10 +198,10 @@ func (r *rig) put(t *testing.T, name, data string) {
 	}
 }
 
-// must is do with the status that is wanted.
+// must is do by iPXE, with the status that is wanted.
 func (r *rig) must(t *testing.T, method, path string, status int) string {
 	t.Helper()
-	res, body := r.do(t, method, path)
+	res, body := r.do(t, method, path, "User-Agent", "iPXE/1.0.0+")
 	if res.StatusCode != status {
 		t.Errorf("%s %s: %s", method, path, res.Status)
 	}

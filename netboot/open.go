@@ -72,7 +72,7 @@ func (s *Server) Open(name string, peer netip.AddrPort) (*Transfer, error) {
 	if rest, ok := cutLast(name, "pxelinux.cfg/"); ok {
 		return s.openConfig(rest, name, peer)
 	}
-	if t, ok := s.openScript(name, peer); ok {
+	if t, ok := s.openScript(name, peer, false); ok {
 		return t, nil
 	}
 	t, err := s.openSiteFile(name)

@@ -24,12 +24,13 @@ var X86 = Machine{
 	args:     x86Args, disk: x86Disk,
 }
 
-// IPXE is the same PC without PXELINUX: its ROM is told of the server's own script, and nothing is in the folder boot.
+// IPXE is the same PC without PXELINUX: its ROM is told of the server's own script, by HTTP,
+// which the simulated boards do not ask by, and nothing is in the folder boot.
 var IPXE = Machine{
 	Hardware: X86.Hardware, Arch: X86.Arch, Console: X86.Console, command: X86.command,
 	packages: "qemu-system-x86, ipxe-qemu, syslinux-common, syslinux and mtools",
 	needs:    []string{rom, bootCode, "/usr/bin/syslinux", "/usr/bin/mcopy"},
-	bootFile: "boot.ipxe", firmware: X86.firmware, args: x86Args, disk: x86Disk,
+	bootFile: fmt.Sprintf("http://%s:%d/boot/boot.ipxe", ServerAddress, httpPort), firmware: X86.firmware, args: x86Args, disk: x86Disk,
 }
 
 func x86Args(b *Board) []string {
