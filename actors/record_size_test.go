@@ -22,7 +22,7 @@ func TestFullestRecordFits(t *testing.T) {
 		Evidence: board.Fact{Kind: board.InitStarted, At: at, Text: long, Boot: math.MaxUint32}, Blame: &board.Blame{Part: board.PartNetwork, Text: long},
 		Lock: &board.Lock{Who: long, Why: long, Until: at}, Comment: long, Address: strings.Repeat("a", 39), OffAt: at, StillUp: true, Auto: true,
 		Exchange: &board.Exchange{MAC: "52:54:00:01:00:0a", WasMAC: "52:54:00:01:00:0a", Power: strings.Repeat("p", board.MaxPower), WasPower: strings.Repeat("p", board.MaxPower)},
-		Labels: map[string]string{"a": strings.Repeat("l", 159)}}
+		Labels:   map[string]string{"a": strings.Repeat("l", 159)}}
 	for range 16 {
 		b.Past = append(b.Past, token)
 		b.Wishes = append(b.Wishes, board.Answered{ID: [8]byte{255}, Attempt: math.MaxUint32})
