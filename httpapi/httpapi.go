@@ -85,6 +85,7 @@ type Config struct {
 	Cluster  Cluster             // nil: this server is by itself
 	// Info says what the server is; Boards, Ready and Reasons are filled in. nil: nothing is known of it.
 	Info      func() v1.Server
+	Dumps     Dumps     // nil: boards may leave none
 	Inventory Inventory // nil: boards come from the boards file
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error

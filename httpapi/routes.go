@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		all = append(all, route{"POST", one + "/" + string(want), nil, s.plainWish(want)})
 	}
 	all = append(all, s.relayRoutes()...)
+	all = append(all, s.dumpRoutes()...)
 	all = append(all, s.repairRoutes()...)
 	all = append(all, s.inventoryRoutes()...)
 	all = append(all, s.bulkRoutes()...)

@@ -46,7 +46,7 @@ func at(path, name string) string {
 // Every route answers as all routes do, so a new one cannot forget anything.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Fleet: fleet(), Inventory: apitest.Inventory{}, MaxBody: 1000, Cluster: &ordered{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
+	s := start(t, Config{Fleet: fleet(), Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, MaxBody: 1000, Cluster: &ordered{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
 	for _, rt := range s.routes() {
 		t.Run(rt.method+" "+rt.path, func(t *testing.T) {
 			ok, none := at(rt.path, "b1"), at(rt.path, "nobody")
@@ -107,7 +107,7 @@ func typeOf(path string) string {
 	case strings.HasSuffix(path, "/wiring"):
 		return "application/x-ndjson"
 	}
-	if strings.HasSuffix(path, "/backup") {
+	if strings.HasSuffix(path, "/backup") || strings.HasSuffix(path, "/{dump}") {
 		return "application/octet-stream"
 	}
 	return "application/json"

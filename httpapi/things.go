@@ -48,7 +48,7 @@ func hardwareShape(h images.Hardware) v1.Hardware {
 		keep[i] = a.String()
 	}
 	return v1.Hardware{Name: h.Name, Live: h.Live, FDT: h.FDT, Append: h.Append, Disk: h.Disk, Keep: keep, Limits: limits(h.Limits),
-		SelfTest: h.SelfTest, Maintenance: h.Maintenance, TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Source: h.Source}
+		SelfTest: h.SelfTest, Maintenance: h.Maintenance, TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Loader: string(h.Loader), Source: h.Source}
 }
 
 func limits(l images.Limits) map[string]string {

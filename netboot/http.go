@@ -1,6 +1,7 @@
 package netboot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/board"
+	"mozpool/netboot/images"
 )
 
 const (
@@ -239,9 +241,18 @@ func (r *request) up() {
 	}
 }
 
-// siteFile serves a file of boot/.
+// siteFile serves a file of boot/, and what iPXE asks for in its place. A script is evidence only if it is iPXE that asks:
+// people look at it too, and any page can have a browser ask for it.
 func (r *request) siteFile(name string) {
+	boots := bytes.HasPrefix(r.ctx.UserAgent(), []byte("iPXE/")) && !r.ctx.IsHead()
+	if t, ok := r.s.openScript(name, r.from, !boots); ok {
+		r.stream(&body{Transfer: t, length: t.Size}, "")
+		return
+	}
 	t, err := r.s.openExactly(name)
+	if err != nil && name == chainName {
+		t, err = fromMemory([]byte(images.ChainScript)), nil
+	}
 	if err != nil {
 		r.text(fasthttp.StatusNotFound, "no such file")
 		return

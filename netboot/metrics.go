@@ -13,6 +13,7 @@ type Metrics struct {
 	transfers     *prometheus.CounterVec
 	transferBytes *prometheus.CounterVec
 	tftpRepeated  *prometheus.CounterVec
+	dumps         *prometheus.CounterVec
 	callbacks     *prometheus.CounterVec
 	syslogLines   *prometheus.CounterVec
 	syslogLost    *prometheus.CounterVec
@@ -29,6 +30,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		tftpRepeated: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_tftp_repeated_blocks_total",
 			Help: "Blocks that were sent again because the board did not acknowledge them in time: lost packets, or a board that is busy."},
 			[]string{"rack"}),
+		dumps: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_crash_dumps_total",
+			Help: "Crash dumps that boards wrote by result: kept, refused (no board's address, or beyond a limit), broken (begun and not ended)."},
+			[]string{"rack", "result"}),
 		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_callbacks_total",
 			Help: "What boards reported, by event and the status of the answer."}, []string{"rack", "event", "status"}),
 		syslogLines: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_lines_total",
@@ -37,7 +41,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		syslogLost: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_netboot_syslog_overflow_total",
 			Help: "Lines by UDP that the kernel dropped because the socket's buffer was full."}, []string{"rack"}),
 	}
-	r.MustRegister(m.transfers, m.transferBytes, m.tftpRepeated, m.callbacks, m.syslogLines, m.syslogLost)
+	r.MustRegister(m.transfers, m.transferBytes, m.tftpRepeated, m.dumps, m.callbacks, m.syslogLines, m.syslogLost)
 	return m
 }
 
@@ -71,6 +75,13 @@ func (m *Metrics) repeated(rack string, blocks int64) {
 func (m *Metrics) absent(rack, protocol string) {
 	if m != nil {
 		m.transfers.WithLabelValues(rack, protocol, "absent").Inc()
+	}
+}
+
+// dumped counts a crash dump.
+func (m *Metrics) dumped(rack, result string) {
+	if m != nil {
+		m.dumps.WithLabelValues(rack, result).Inc()
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
+	"mozpool/netboot/dumps"
 	"mozpool/netboot/images"
 	"mozpool/persistence"
 )
@@ -42,8 +43,9 @@ type Config struct {
 	HTTP      uint16     // ports; 0: any free one
 	TFTP      uint16
 	Syslog    uint16
-	Files     string // folder; boot/ below it is served as it is
-	Bare      bool   // also the original's callbacks, without tokens
+	Files     string       // folder; boot/ below it is served as it is
+	Bare      bool         // also the original's callbacks, without tokens
+	Dumps     *dumps.Store // where boards may write crash dumps by TFTP; nil: nowhere
 	Boards    Boards
 	Catalogue *images.Published
 	Logs      persistence.Logs // nil: silence

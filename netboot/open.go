@@ -31,6 +31,15 @@ type Transfer struct {
 
 	board    *actors.View // whose boot the file is of; nil: not known by its name
 	repeated int64        // blocks that TFTP sent again, told before Done
+	window   int          // of TFTP, told before Done
+}
+
+// pace says how large the windows were, for the end of a sentence; empty: block by block.
+func (t *Transfer) pace() string {
+	if t.window < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" in windows of %d", t.window)
 }
 
 // again says how much had to be sent again, for the end of a sentence; empty: nothing.
@@ -63,7 +72,14 @@ func (s *Server) Open(name string, peer netip.AddrPort) (*Transfer, error) {
 	if rest, ok := cutLast(name, "pxelinux.cfg/"); ok {
 		return s.openConfig(rest, name, peer)
 	}
-	return s.openSiteFile(name)
+	if t, ok := s.openScript(name, peer, false); ok {
+		return t, nil
+	}
+	t, err := s.openSiteFile(name)
+	if err != nil && path.Base(name) == chainName {
+		return fromMemory([]byte(images.ChainScript)), nil
+	}
+	return t, err
 }
 
 // cutLast gives what follows the last folder of this name, which stands at the start or behind a slash.
@@ -101,28 +117,41 @@ func (s *Server) openConfig(name, whole string, peer netip.AddrPort) (*Transfer,
 		s.cfg.Boards.Stranger(mac, peer.Addr(), s.cfg.Rack)
 		return nil, errNoFile
 	}
-	data, err := s.entry(v)
+	data, err := s.entry(images.PXELINUX, v)
 	text := "got its entry of boot " + fmt.Sprint(v.Board.Boot)
 	if err != nil {
-		text = "there was none for it"
+		text = nothingFor(images.PXELINUX, v)
 	}
-	if s.asked.first(peer.String()+" "+whole, s.cfg.Clock()) {
-		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LoaderAsked, Text: text}, From: peer})
-		s.line(v, 6, fmt.Sprintf("loader at %s asked for its boot entry: %s", peer.Addr(), text))
-	}
+	s.loaderAsked(v, peer, whole, "its boot entry", text)
 	if err != nil {
 		return nil, err
 	}
 	return fromMemory(data), nil
 }
 
-// entry renders the board's own boot entry, if it is to have one now.
-func (s *Server) entry(v *actors.View) ([]byte, error) {
+// loaderAsked tells of a loader that asks for its board's entry, once for a question that is sent again.
+func (s *Server) loaderAsked(v *actors.View, peer netip.AddrPort, name, what, got string) {
+	if s.asked.first(peer.String()+" "+name, s.cfg.Clock()) {
+		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LoaderAsked, Text: got}, From: peer})
+		s.line(v, 6, fmt.Sprintf("loader at %s asked for %s: %s", peer.Addr(), what, got))
+	}
+}
+
+// nothingFor says why a loader of this family gets no entry.
+func nothingFor(l images.Loader, v *actors.View) string {
+	if o := order(v); o != nil && v.Board.HasEntry() && !o.Boots(l) {
+		return fmt.Sprintf("there was none for it: boards of type %s boot by %s only", o.Hardware.Name, o.Hardware.Loader)
+	}
+	return "there was none for it"
+}
+
+// entry renders the board's own boot entry for a family of loaders, if it is to have one now.
+func (s *Server) entry(l images.Loader, v *actors.View) ([]byte, error) {
 	o := order(v)
-	if !v.Board.HasEntry() || o == nil {
+	if !v.Board.HasEntry() || o == nil || !o.Boots(l) {
 		return nil, errNoFile
 	}
-	data, err := images.RenderEntry(*o, images.VarsOf(*o, s.bootOf(v)))
+	data, err := images.RenderEntry(l, *o, images.VarsOf(*o, s.bootOf(v)))
 	if err != nil {
 		s.log.Error("boot entry not rendered", "board", v.Spec.Name, "error", err)
 		return nil, errNoFile
@@ -136,16 +165,19 @@ func (s *Server) openDefault(peer netip.AddrPort) (*Transfer, error) {
 	if err != nil {
 		t = fromMemory([]byte(images.DefaultEntry))
 	}
-	v := s.byAddress(peer.Addr())
-	if v == nil {
-		return t, nil
-	}
-	t.Done = func(_ int64, err error) {
-		if err == nil && s.asked.first(peer.String()+" default", s.cfg.Clock()) {
-			s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.FellThrough, Text: "read the default entry"}, From: peer})
-		}
+	if v := s.byAddress(peer.Addr()); v != nil {
+		t.Done = s.fellThrough(v, peer, "read the default entry")
 	}
 	return t, nil
+}
+
+// fellThrough is the Done of what sends a board to its card.
+func (s *Server) fellThrough(v *actors.View, peer netip.AddrPort, text string) func(int64, error) {
+	return func(_ int64, err error) {
+		if err == nil && s.asked.first(peer.String()+" default", s.cfg.Clock()) {
+			s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.FellThrough, Text: text}, From: peer})
+		}
+	}
 }
 
 func fromMemory(data []byte) *Transfer {
@@ -180,7 +212,7 @@ func (s *Server) openBootFile(t board.Token, name string, peer netip.AddrPort) (
 			s.line(v, 4, fmt.Sprintf("%s to %s broke off after %d of %d bytes%s: %v", name, peer.Addr(), sent, file.Size, x.again(), err))
 			return
 		}
-		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v%s", name, peer.Addr(), file.Size, took, x.again()))
+		s.line(v, 6, fmt.Sprintf("%s to %s: %d bytes in %v%s%s", name, peer.Addr(), file.Size, took, x.pace(), x.again()))
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: kind, Token: t, Text: name + " read" + x.again()}, From: peer})
 	}
 	return x, nil

@@ -18,6 +18,7 @@ import (
 	"mozpool/actors"
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
+	"mozpool/netboot/dumps"
 	"mozpool/netboot/images"
 	"mozpool/persistence"
 )
@@ -167,6 +168,7 @@ type rigOptions struct {
 	archive  string        // content of v1.tar
 	patience time.Duration // of the HTTP server
 	limits   *limiter
+	dumps    *dumps.Store
 }
 
 const imagesYAML = `
@@ -220,7 +222,7 @@ func newRigOf(t *testing.T, opt rigOptions) *rig {
 	f := &fakeFleet{verdict: board.Moved, changed: make(chan struct{}, 1024), view: &actors.View{Spec: spec, Inputs: in, Address: loopback,
 		Board: board.Board{State: board.Booting, Token: alive, Past: []board.Token{past}, Attempt: 1, Boot: 2}}}
 	logs := &fakeLogs{added: make(chan struct{}, 4096)}
-	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs,
+	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs, Dumps: opt.dumps,
 		Metrics: NewMetrics(prometheus.NewRegistry())})
 	if err != nil {
 		t.Fatal(err)

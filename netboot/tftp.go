@@ -13,7 +13,11 @@ const tftpBuffer = 1 << 20
 // serveTFTP serves loaders with package tftp until ctx ends. Only here is it known which TFTP engine there is.
 func (s *Server) serveTFTP(ctx context.Context) error {
 	s.raiseBuffer(s.tftp, "TFTP", tftpBuffer)
-	engine := tftp.New(tftp.Config{Open: s.openTFTP, Gate: s.limits, Logger: s.log})
+	cfg := tftp.Config{Open: s.openTFTP, Gate: s.limits, Logger: s.log}
+	if s.cfg.Dumps != nil {
+		cfg.Take = s.takeDump
+	}
+	engine := tftp.New(cfg)
 	return engine.Serve(ctx, s.tftp)
 }
 
@@ -26,7 +30,7 @@ func (s *Server) openTFTP(name string, peer netip.AddrPort) (*tftp.File, error) 
 	}
 	block, window := s.pace(t, peer)
 	return &tftp.File{Content: t.Content, Size: t.Size, MaxBlock: block, Window: window, Done: func(o tftp.Outcome) {
-		t.repeated = o.Repeated
+		t.repeated, t.window = o.Repeated, o.Window
 		t.Done(o.Sent, o.Err)
 		s.cfg.Metrics.transferred(s.cfg.Rack, viaTFTP, o.Sent, o.Err)
 		s.cfg.Metrics.repeated(s.cfg.Rack, o.Repeated)

@@ -21,6 +21,7 @@ type demoCommand struct {
 	Speed     float64  `default:"30" help:"Divides every time, the limits and the relay boards' rests included."`
 	Seed      uint64   `default:"1" help:"Decides all chance."`
 	FaultRate float64  `default:"0" help:"Probability, per step of a boot, that something breaks."`
+	IPXE      bool     `name:"ipxe" help:"The boards' loader is iPXE instead of U-Boot."`
 	Once      bool     `help:"End when every board rests."`
 	Fault     []string `sep:"none" placeholder:"FAULT" help:"What is to break: relay=1@10s+20s takes relay board 1 away after 10 s for 20 s, crossed=board2,board3 has two boards hang on each other's relays. May be repeated."`
 	// Inventory may stand without a value.
@@ -49,7 +50,7 @@ func (k *inventoryKind) Decode(ctx *kong.DecodeContext) error {
 
 // Run runs the demo.
 func (c *demoCommand) Run(ctx context.Context) error {
-	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, Once: c.Once, JSON: c.JSON, Out: os.Stdout,
+	o := demo.Options{Boards: c.Boards, Speed: c.Speed, Seed: c.Seed, FaultRate: c.FaultRate, IPXE: c.IPXE, Once: c.Once, JSON: c.JSON, Out: os.Stdout,
 		Inventory: string(c.Inventory), Servers: c.Servers, Racks: c.Racks, Version: version, Commit: commit}
 	if program, err := os.Executable(); err == nil {
 		o.Program = program

@@ -132,7 +132,7 @@ func hardware(ctx context.Context, cfg config.Config, api *client.Client) (out [
 	if api != nil {
 		if all, err := api.Hardware(ctx); err == nil {
 			for _, h := range all {
-				out = append(out, doctor.Hardware{Name: h.Name, Live: h.Live, FDT: h.FDT})
+				out = append(out, doctor.Hardware{Name: h.Name, Live: h.Live, FDT: h.FDT, Loader: images.Loader(h.Loader)})
 			}
 			return out, nil
 		}
@@ -147,7 +147,7 @@ func hardware(ctx context.Context, cfg config.Config, api *client.Client) (out [
 		return nil, err
 	}
 	for _, h := range catalogue.Hardware() {
-		out = append(out, doctor.Hardware{Name: h.Name, Live: h.Live, FDT: h.FDT})
+		out = append(out, doctor.Hardware{Name: h.Name, Live: h.Live, FDT: h.FDT, Loader: images.Loader(h.Loader)})
 	}
 	return out, nil
 }

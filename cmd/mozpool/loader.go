@@ -11,6 +11,7 @@ import (
 
 	"mozpool/actors/inventory"
 	"mozpool/cmd/mozpool/config"
+	"mozpool/netboot/images"
 	"mozpool/netboot/loader"
 	"mozpool/persistence/strictyaml"
 )
@@ -22,9 +23,10 @@ type loaderCommand struct {
 
 // loaderScript takes the server's address from the shared flag --server.
 type loaderScript struct {
-	Hardware string `required:"" placeholder:"TYPE" help:"Hardware type: panda, qemu-arm64 or qemu-amd64."`
+	Hardware string `required:"" placeholder:"TYPE" help:"Hardware type: panda, qemu-arm64 or qemu-amd64; with --loader ipxe any."`
 	Config   string `placeholder:"FILE" help:"Take address, TFTP port and files from this mozpool.yaml."`
 	Rack     string `placeholder:"RACK" help:"Rack of --config, where it has several."`
+	Loader   string `enum:"ipxe," default:"" placeholder:"ipxe" help:"ipxe: boards of this type, whichever it is, boot by iPXE."`
 	MAC      string `name:"mac" placeholder:"MAC" help:"The board's own, for types that must be told it."`
 }
 
@@ -70,6 +72,7 @@ func (c *loaderScript) site(server string) (loader.Site, error) {
 		}
 		s.Server = a.Unmap()
 	}
+	s.Loader = images.Loader(c.Loader)
 	if c.MAC != "" {
 		mac, err := inventory.ParseMAC(c.MAC)
 		if err != nil {

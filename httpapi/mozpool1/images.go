@@ -1,6 +1,7 @@
 package mozpool1
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -100,8 +101,8 @@ func (c *call) contents(i images.Image) string {
 		if len(i.Hardware) > 0 && h.Name != i.Hardware[0] {
 			continue
 		}
-		o := images.Order{Image: i.Name, Hardware: images.Machine{Name: h.Name, Append: h.Append, Disk: h.Disk, Entry: h.Entry}}
-		text, err := images.RenderEntry(o, images.VarsOf(o, images.Boot{Server: "%IPADDRESS%", Port: 80, Token: "TOKEN", Board: "BOARD", MAC: "MAC", Rack: "RACK"}))
+		o := images.Order{Image: i.Name, Hardware: images.Machine{Name: h.Name, Append: h.Append, Disk: h.Disk, Loader: h.Loader, Entry: h.Entry}}
+		text, err := images.RenderEntry(cmp.Or(h.Loader, images.PXELINUX), o, images.VarsOf(o, images.Boot{Server: "%IPADDRESS%", Port: 80, Token: "TOKEN", Board: "BOARD", MAC: "MAC", Rack: "RACK"}))
 		if err != nil {
 			return h.Entry // a template that needs keys of a wish
 		}

@@ -34,6 +34,18 @@ type Log struct {
 	Lines []Line `json:"lines"`
 }
 
+// Dump is a crash dump that a board left on the server that is asked.
+type Dump struct {
+	Name string    `json:"name"`
+	Size int64     `json:"size"` // bytes
+	At   time.Time `json:"at"`   // when it came
+}
+
+// Dumps are a board's crash dumps, the oldest first.
+type Dumps struct {
+	Dumps []Dump `json:"dumps"`
+}
+
 // Image is an image that can be put on boards.
 type Image struct {
 	Name       string            `json:"name"`
@@ -86,6 +98,7 @@ type Hardware struct {
 	Maintenance string            `json:"maintenance"`
 	TFTPBlock   int               `json:"tftp_block"`  // most bytes in a block; 0: what the path carries
 	TFTPWindow  int               `json:"tftp_window"` // most blocks before an acknowledgement; 0: what the loader asks for, up to 64
+	Loader      string            `json:"loader"`      // pxelinux or ipxe: the only loader that its boards boot by; empty: the one that asks
 	Source      string            `json:"source"`
 }
 

@@ -30,6 +30,8 @@ type Config struct {
 	CardSize int64
 	// LoaderOffCard is for boards whose loader does not live on the card: whole-disk images are harmless then.
 	LoaderOffCard bool
+	// IPXE is for boards whose loader is iPXE: it asks for scripts, and reads its files by HTTP.
+	IPXE bool
 	// OldSurvives lets the image that ran before come up from a card that is only half written, as happens where the
 	// boot files were not reached yet. It then answers everything as if nothing had happened.
 	OldSurvives bool

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 )
@@ -51,8 +50,11 @@ func (b *Board) names() []string {
 	return append(all, "pxelinux.cfg/default-arm", "pxelinux.cfg/default")
 }
 
-// askEntry asks for each name until one is there.
+// askEntry asks for each name until one is there, or for a script.
 func (b *Board) askEntry(ctx context.Context) (entry, bool) {
+	if b.cfg.IPXE {
+		return b.askScript(ctx)
+	}
 	for i, name := range b.names() {
 		if i == 0 {
 			b.event(Asked, name)
@@ -114,17 +116,17 @@ func (e *entry) set(word, rest string) {
 	}
 }
 
-// loadLive reads initrd, device tree and kernel as U-Boot does, and boots them. Where a file cannot be read, the
+// loadLive reads what the entry names, as the loader does, and boots it. Where a file cannot be read, the
 // loader goes on to the card.
 func (b *Board) loadLive(ctx context.Context, e entry) error {
 	if err := b.broken(AtKernel); err != nil {
 		return err
 	}
-	for _, name := range []string{e.initrd, e.fdt, e.kernel} {
+	for _, name := range b.files(e) {
 		if name == "" {
 			continue
 		}
-		if err := b.tftpRead(ctx, name, io.Discard); err != nil {
+		if err := b.readFile(ctx, name); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

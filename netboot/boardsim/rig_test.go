@@ -103,6 +103,13 @@ func (s *server) file(name string) ([]byte, bool) {
 	case strings.HasPrefix(name, "pxelinux.cfg/01-"):
 		return fmt.Appendf(nil, "DEFAULT mozpool\nLABEL mozpool\nKERNEL b/%[1]s/kernel\nINITRD b/%[1]s/initrd\nAPPEND console=sim0 mobile-imaging-url=%[2]s/second-stage.sh\n",
 			token, s.base()), s.entry
+	case name == "boot.ipxe":
+		return []byte("#!ipxe\nchain --replace ipxe/${netX/mac:hexhyp} ||\nexit\n"), true
+	case strings.HasPrefix(name, "ipxe/"):
+		if !s.entry {
+			return []byte("#!ipxe\nexit\n"), true
+		}
+		return fmt.Appendf(nil, "#!ipxe\nkernel %[1]s/kernel initrd=initrd mobile-imaging-url=%[1]s/second-stage.sh\ninitrd %[1]s/initrd\nboot\n", s.base()), true
 	case name == "pxelinux.cfg/default":
 		return []byte("DEFAULT card\nLABEL card\nLOCALBOOT 0\n"), true
 	case strings.HasPrefix(name, "b/"+token+"/"):

@@ -51,7 +51,7 @@ func (l *loader) hardware(h *Hardware, entry string, path []string) {
 	}
 	text, err := l.c.readText(entry)
 	if err == nil {
-		err = checkEntry(text)
+		err = checkEntry(h.Loader, text)
 	}
 	if err != nil {
 		l.fail(below(path, "entry"), err, "put the template below files and see the fields in the manual")

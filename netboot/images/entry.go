@@ -96,14 +96,11 @@ func VarsOf(o Order, b Boot) Vars {
 // nothing.
 func secondStage(v Vars) string { return "mobile-imaging-url=" + v.URL + "/second-stage.sh" }
 
-// RenderEntry gives the PXELINUX configuration for one boot, with a line break
-// at its end. It fails only for a template that checkEntry would have refused.
-func RenderEntry(o Order, v Vars) ([]byte, error) {
-	text := o.Hardware.Entry
-	if text == "" {
-		text = builtinEntry
-	}
-	out, err := Expand("entry", text, v)
+// RenderEntry gives the PXELINUX configuration or the iPXE script for one boot,
+// with a line break at its end. It fails only for a template that checkEntry
+// would have refused.
+func RenderEntry(l Loader, o Order, v Vars) ([]byte, error) {
+	out, err := Expand("entry", o.template(l), v)
 	if err != nil {
 		return nil, fmt.Errorf("boot entry of %s: %w", v.Board, err)
 	}
@@ -136,18 +133,29 @@ func EntryWarnings(entry []byte) []string {
 	return out
 }
 
-// checkEntry tries a hardware type's own template on a board that does not
-// exist.
-func checkEntry(text string) error {
+// checkEntry tries a hardware type's own template, for the family that the type
+// pins, on a board that does not exist.
+func checkEntry(l Loader, text string) error {
 	v := exampleVars()
 	out, err := Expand("entry", text, v)
 	if err != nil {
 		return &strictyaml.RemedyError{What: err.Error(), Remedy: "use the fields of boot entries: .Kernel .Initrd .Fdt .Append and others"}
 	}
+	if isScript(out) != (l == IPXE) {
+		return entryForOther(l)
+	}
 	if !strings.Contains(out, secondStage(v)) {
-		return errors.New("the entry does not tell the live environment where its second stage is; use APPEND {{.Append}}")
+		return errors.New("the entry does not tell the live environment where its second stage is; use APPEND {{.Append}}, or end the kernel command of iPXE with it")
 	}
 	return nil
+}
+
+// entryForOther says that a template is in another language than the type's.
+func entryForOther(l Loader) error {
+	if l == IPXE {
+		return &strictyaml.RemedyError{What: "the entry is no iPXE script", Remedy: "begin it with a line #!ipxe, or set loader: pxelinux"}
+	}
+	return &strictyaml.RemedyError{What: "the entry is an iPXE script, which PXELINUX and U-Boot do not understand", Remedy: "set loader: ipxe for this type"}
 }
 
 func exampleVars() Vars {

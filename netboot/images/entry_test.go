@@ -29,7 +29,7 @@ func TestRenderEntry(t *testing.T) {
 		"own":   {own, boot},
 	} {
 		o := Order{Image: "v2", Hardware: tc.machine, Config: map[string]string{"build": "42"}}
-		got, err := RenderEntry(o, VarsOf(o, tc.boot))
+		got, err := RenderEntry(PXELINUX, o, VarsOf(o, tc.boot))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestRenderEntryMissingKey(t *testing.T) {
 	t.Parallel()
 	o := Order{Hardware: Machine{Entry: "{{.Config.none}}"}}
-	_, err := RenderEntry(o, VarsOf(o, Boot{}))
+	_, err := RenderEntry(PXELINUX, o, VarsOf(o, Boot{}))
 	wants(t, err, `no entry for key "none"`)
 }
 

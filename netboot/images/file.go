@@ -25,6 +25,7 @@ type hardwareEntry struct {
 	Maintenance string `yaml:"maintenance"`
 	TFTPBlock   int    `yaml:"tftp_block"`
 	TFTPWindow  int    `yaml:"tftp_window"`
+	Loader      Loader `yaml:"loader"`
 	Entry       string `yaml:"entry"`
 }
 
@@ -132,7 +133,7 @@ func choose[T ~string](into *T, text []byte, choices ...T) error {
 func (h hardwareEntry) hardware(name, source string) Hardware {
 	return Hardware{Name: name, Live: h.Live, FDT: h.FDT, Append: h.Append, Disk: h.Disk, Keep: h.Keep,
 		Limits: h.Limits.limits(), SelfTest: h.SelfTest, Maintenance: h.Maintenance,
-		TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Source: source}
+		TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Loader: h.Loader, Source: source}
 }
 
 func (i imageEntry) image(source string) Image {

@@ -36,6 +36,7 @@ type Hardware struct {
 	Maintenance string // image for maintenance
 	TFTPBlock   int    // most bytes in a TFTP block; 0: what the path to the board carries whole
 	TFTPWindow  int    // most TFTP blocks sent before an acknowledgement; 0: what the board asks for, up to 64
+	Loader      Loader // the only family that its boards boot by; empty: the one that asks
 	Entry       string // text of its own boot-entry template; empty: the built-in one
 	Source      string // file it comes from, or "built in"
 }

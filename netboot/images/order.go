@@ -42,7 +42,8 @@ type Machine struct {
 	Append   string `json:"append,omitempty"`
 	Disk     string `json:"disk"`
 	Keep     []Area `json:"keep,omitempty"`
-	Entry    string `json:"entry,omitempty"` // template text; empty: the built-in one
+	Loader   Loader `json:"loader,omitempty"` // the family that boards of this type boot by; empty: whichever asks
+	Entry    string `json:"entry,omitempty"`  // template text; empty: the built-in one
 }
 
 // Folder is one of the two folders that files are opened in.

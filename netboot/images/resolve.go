@@ -118,7 +118,7 @@ func (c *Catalogue) resolveTemplated(ctx context.Context, image Image, spec Arti
 
 // machine pins a hardware type with its live environment.
 func (c *Catalogue) machine(image string, h Hardware) (Machine, error) {
-	m := Machine{Name: h.Name, Append: h.Append, Disk: h.Disk, Keep: slices.Clone(h.Keep), Entry: h.Entry}
+	m := Machine{Name: h.Name, Append: h.Append, Disk: h.Disk, Keep: slices.Clone(h.Keep), Loader: h.Loader, Entry: h.Entry}
 	dtb := h.FDT
 	if dtb == "" {
 		dtb = "board.dtb"

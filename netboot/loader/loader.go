@@ -17,6 +17,7 @@ import (
 	"text/template"
 
 	"mozpool/actors/inventory"
+	"mozpool/netboot/images"
 	"mozpool/persistence/strictyaml"
 )
 
@@ -26,6 +27,7 @@ type Site struct {
 	Files  string        // the server's folder "files", for types whose loader is served from there; empty: FILES
 	TFTP   uint16        // the server's TFTP port; 0: 69
 	MAC    inventory.MAC // for types that must be told it; empty: an example
+	Loader images.Loader // images.IPXE: the text for iPXE, whatever the type; else that of the type's own loader
 }
 
 // exampleMAC is the one of the documentation's first board.
@@ -45,10 +47,13 @@ var templates = template.Must(template.New("").Option("missingkey=error").ParseF
 // Known returns the hardware types whose loader is known, sorted.
 func Known() []string { return slices.Sorted(maps.Keys(files)) }
 
-// Files are the names below boot/ that the loader of a hardware type fetches before it asks for an entry; none: it brings
-// itself along, or is not known.
-func Files(hardware string) []string {
-	if hardware == "qemu-amd64" {
+// ipxe is the template of all boards that boot by iPXE.
+const ipxe = "ipxe.txt"
+
+// Files are the names below boot/ that the loader of a hardware type fetches before it asks for an entry, if the type pins
+// this family; none: it brings itself along, or is not known.
+func Files(hardware string, pinned images.Loader) []string {
+	if hardware == "qemu-amd64" && pinned != images.IPXE {
 		return []string{"lpxelinux.0", "ldlinux.c32"}
 	}
 	return nil
@@ -65,13 +70,16 @@ func (e *UnknownError) Error() string {
 	if e.Near != "" {
 		return text + "; did you mean " + e.Near + "?"
 	}
-	return text + "; take the text of one whose loader is alike (U-Boot: panda or qemu-arm64; a PC: qemu-amd64)"
+	return text + "; take the text of one whose loader is alike (U-Boot: panda or qemu-arm64; a PC: qemu-amd64), or --loader ipxe"
 }
 
 // Script gives the text for boards of a hardware type: U-Boot's own commands with comments, or, for PCs, the steps to
-// take on the server. Errors are *UnknownError, or say what is wrong with the site.
+// take on the server; for iPXE the steps alone. Errors are *UnknownError, or say what is wrong with the site.
 func Script(hardware string, s Site) (string, error) {
 	name, ok := files[hardware]
+	if s.Loader == images.IPXE {
+		name, ok = ipxe, true
+	}
 	if !ok {
 		return "", &UnknownError{hardware, strictyaml.Nearest(hardware, Known())}
 	}
@@ -88,7 +96,10 @@ func Script(hardware string, s Site) (string, error) {
 		s.TFTP = 0
 	}
 	var out strings.Builder
-	if err := templates.ExecuteTemplate(&out, name, s); err != nil {
+	if err := templates.ExecuteTemplate(&out, name, struct {
+		Site
+		Hardware string
+	}{s, hardware}); err != nil {
 		return "", fmt.Errorf("loader script of %s: %w", hardware, err)
 	}
 	return out.String(), nil

@@ -8,11 +8,48 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mozpool/netboot/images"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 var site = Site{Server: netip.MustParseAddr("10.91.0.1"), Files: "/srv/mozpool"}
+
+// TestScriptForIPXE: one text for every type, also those whose own loader is not known.
+func TestScriptForIPXE(t *testing.T) {
+	t.Parallel()
+	s := site
+	s.Loader = images.IPXE
+	checkGolden(t, "ipxe", "toaster", s)
+	s.TFTP = 6969
+	checkGolden(t, "ipxe-port", "toaster", s)
+	if got := Files("qemu-amd64", images.IPXE); len(got) != 0 {
+		t.Errorf("iPXE needs no %v", got)
+	}
+	if got := Files("qemu-amd64", images.AnyLoader); len(got) != 2 {
+		t.Errorf("PXELINUX needs two files, not %v", got)
+	}
+}
+
+// checkGolden compares a script with testdata/NAME.txt.
+func checkGolden(t *testing.T, name, hardware string, s Site) {
+	t.Helper()
+	got, err := Script(hardware, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || got != string(want) {
+		t.Errorf("%s differs (%v); run the tests of this package with -update and look at the difference:\n%s", golden, err, got)
+	}
+}
 
 func TestScript(t *testing.T) {
 	t.Parallel()
@@ -20,20 +57,7 @@ func TestScript(t *testing.T) {
 	odd.TFTP, odd.MAC = 6969, "52:54:00:01:00:07"
 	for name, s := range map[string]Site{"": site, "-port": odd} {
 		for _, hardware := range Known() {
-			got, err := Script(hardware, s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden := filepath.Join("testdata", hardware+name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || got != string(want) {
-				t.Errorf("%s differs (%v); run the tests of this package with -update and look at the difference:\n%s", golden, err, got)
-			}
+			checkGolden(t, hardware+name, hardware, s)
 		}
 	}
 }

@@ -23,6 +23,7 @@ const (
 	CodeUndefined  = 0
 	CodeNotFound   = 1
 	CodeAccess     = 2
+	CodeFull       = 3
 	CodeIllegal    = 4
 	CodeUnknownTID = 5
 	CodeOptions    = 8
@@ -67,8 +68,9 @@ func clientError(p []byte) *Error {
 // option is a name and a value as the client wrote them.
 type option struct{ name, value string }
 
-// request is a read request.
+// request is a request to read, or to write.
 type request struct {
+	write   bool
 	name    string
 	options []option
 }
@@ -83,9 +85,7 @@ func parseRequest(p []byte) (request, *Error) {
 		return request{}, nil
 	}
 	switch binary.BigEndian.Uint16(p) {
-	case opRead:
-	case opWrite:
-		return request{}, &Error{Code: CodeAccess, Text: "nothing is written here"}
+	case opRead, opWrite:
 	default:
 		return request{}, nil
 	}
@@ -97,7 +97,7 @@ func parseRequest(p []byte) (request, *Error) {
 	case !strings.EqualFold(mode, "octet"):
 		return request{}, &Error{Code: CodeIllegal, Text: "only mode octet (binary) is served"}
 	}
-	r := request{name: name}
+	r := request{name: name, write: p[1] == opWrite}
 	for len(r.options) < maxOptions {
 		var o option
 		if o.name, rest, ok = word(rest); !ok {

@@ -24,7 +24,7 @@ func TestParseRequest(t *testing.T) {
 		{"\x00\x01a\x00octet", "", 0, CodeIllegal},
 		{"\x00\x01a", "", 0, CodeIllegal},
 		{"\x00\x01\x00octet\x00", "", 0, CodeIllegal},
-		{"\x00\x02a\x00octet\x00", "", 0, CodeAccess},
+		{"\x00\x02a\x00octet\x00", "a", 0, -1},
 		{"\x00\x03\x00\x01data", "", 0, -1},
 		{"\x00\x04\x00\x01", "", 0, -1},
 		{"\x00\x05\x00\x01error\x00", "", 0, -1},
@@ -37,7 +37,7 @@ func TestParseRequest(t *testing.T) {
 		if refusal != nil {
 			code = int(refusal.Code)
 		}
-		if r.name != c.name || len(r.options) != c.options || code != c.code {
+		if r.name != c.name || len(r.options) != c.options || r.write != strings.HasPrefix(c.packet, "\x00\x02") || code != c.code {
 			t.Errorf("%q: %+v, %v", c.packet, r, refusal)
 		}
 	}

@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -12,7 +13,7 @@ type roster struct {
 	stopped atomic.Bool // is set before deadlines of sockets are set to the past
 	mu      sync.Mutex
 	fresh   map[netip.AddrPort]struct{} // clients that have not acknowledged anything yet
-	running map[*transfer]struct{}
+	running map[*net.UDPConn]struct{}   // sockets of transfers
 	all     sync.WaitGroup
 }
 
@@ -26,7 +27,7 @@ func (r *roster) begin(peer netip.AddrPort) bool {
 		return false
 	}
 	if r.fresh == nil {
-		r.fresh, r.running = make(map[netip.AddrPort]struct{}), make(map[*transfer]struct{})
+		r.fresh, r.running = make(map[netip.AddrPort]struct{}), make(map[*net.UDPConn]struct{})
 	}
 	r.fresh[peer] = struct{}{}
 	r.all.Add(1) // done by whoever called
@@ -41,24 +42,24 @@ func (r *roster) heard(peer netip.AddrPort) {
 }
 
 // follow has stop reach a transfer, until leave.
-func (r *roster) follow(t *transfer) {
+func (r *roster) follow(conn *net.UDPConn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.running[t] = struct{}{}
+	r.running[conn] = struct{}{}
 }
 
-func (r *roster) leave(t *transfer) {
+func (r *roster) leave(conn *net.UDPConn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.running, t)
+	delete(r.running, conn)
 }
 
 // stop ends all transfers and waits until they have. It says false if one has not within the time.
 func (r *roster) stop(within time.Duration) bool {
 	r.mu.Lock()
 	r.stopped.Store(true)
-	for t := range r.running {
-		_ = t.conn.SetReadDeadline(time.Unix(1, 0)) // fails on a closed socket only
+	for conn := range r.running {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // fails on a closed socket only
 	}
 	r.mu.Unlock()
 	ended := make(chan struct{})

@@ -65,6 +65,9 @@ func (s *Server) admit(p []byte, peer netip.AddrPort, local netip.Addr) {
 	case refusal != nil:
 		s.refuse(refusal, peer, local)
 		return
+	case r.write && s.cfg.Take == nil:
+		s.refuse(errReadOnly, peer, local)
+		return
 	case r.name == "" || !s.live.begin(peer):
 		return
 	case !s.cfg.Gate.Enter(peer.Addr()):
@@ -78,15 +81,20 @@ func (s *Server) admit(p []byte, peer netip.AddrPort, local netip.Addr) {
 		defer s.cfg.Gate.Leave(peer.Addr())
 		heard := sync.OnceFunc(func() { s.live.heard(peer) })
 		defer heard()
-		if err := s.serve(r, peer, local, heard); err != nil {
+		run := s.serve
+		if r.write {
+			run = s.receive
+		}
+		if err := run(r, peer, local, heard); err != nil {
 			s.log.Debug("TFTP: a transfer did not begin", "client", peer, "error", err)
 		}
 	}()
 }
 
 var (
-	errBusy   = &Error{Code: CodeUndefined, Text: "too many transfers, ask again"}
-	errBroken = &Error{Code: CodeUndefined, Text: "the server made a mistake"}
+	errReadOnly = &Error{Code: CodeAccess, Text: "nothing is written here"}
+	errBusy     = &Error{Code: CodeUndefined, Text: "too many transfers, ask again"}
+	errBroken   = &Error{Code: CodeUndefined, Text: "the server made a mistake"}
 )
 
 // refuse sends an error from the address that was asked.
@@ -139,8 +147,8 @@ func (s *Server) serve(r request, peer netip.AddrPort, local netip.Addr, heard f
 		silence: s.patience(terms), stopped: s.live.stopped.Load, answered: heard}
 	if t.wire, err = s.newWire(newLine(conn, peer, t.from), terms); err == nil {
 		defer t.wire.close()
-		s.live.follow(t)
-		defer s.live.leave(t)
+		s.live.follow(conn)
+		defer s.live.leave(conn)
 		err = t.run()
 	}
 	done(t.outcome(err))

@@ -1,9 +1,9 @@
-// Package tftp serves read requests by TFTP: RFC 1350 with the options of RFC 2347, blksize (2348), timeout and tsize
+// Package tftp serves files by TFTP, and takes those that clients write, where it is told to: RFC 1350 with the options of RFC 2347, blksize (2348), timeout and tsize
 // (2349) and windowsize (7440).
 //
 // It decides how the bytes of a file get to a client: how large blocks and windows are, when a packet is sent again, when a
-// client is given up. It refuses writes, every mode but octet, and blocks beyond what the path carries whole. It does not
-// know what a name means: a Handler does, and is told how each transfer ended.
+// client is given up. It refuses every mode but octet, and blocks beyond what the path carries whole. It does not
+// know what a name means: a Handler or a Taker does, and is told how each transfer ended.
 //
 // One goroutine and one socket serve one transfer. DESIGN.md beside this file has the order of things. Package netboot
 // runs one Server for each rack.
@@ -36,12 +36,26 @@ type File struct {
 type Outcome struct {
 	Sent     int64 // bytes; those that were sent again are not counted
 	Repeated int64 // blocks that were sent again
+	Window   int   // blocks sent before an acknowledgement, as agreed; 0: no transfer began
 	Err      error // nil: the last byte was acknowledged
 }
 
 // Handler opens what a client asks for. It is called in the goroutine of the transfer and may take its time. An *Error is
 // sent to the client as it is, any other error under code 1 with its text.
 type Handler func(name string, peer netip.AddrPort) (*File, error)
+
+// Taker decides where a file goes that a client wants to write. size is what the client says of it in bytes; -1: nothing. It
+// is called in the goroutine of the transfer. Errors reach the client as a Handler's do.
+type Taker func(name string, size int64, peer netip.AddrPort) (Sink, error)
+
+// Sink takes what a client writes. A transfer ends with one call of Keep or Drop, and none of Write after it.
+type Sink interface {
+	io.Writer // an *Error is sent to the client as it is
+	// Keep is called when every byte has come, before the client is told so. An error is the client's, and the sink's end.
+	Keep() error
+	// Drop says what ended the transfer before that.
+	Drop(error)
+}
 
 // Gate bounds how many transfers go on at once. Every true of Enter is followed by one Leave.
 type Gate interface {
@@ -52,6 +66,7 @@ type Gate interface {
 // Config says how a Server serves. Only Open must be set.
 type Config struct {
 	Open     Handler
+	Take     Taker         // nil: nothing may be written
 	Gate     Gate          // nil: no bounds
 	MaxBlock int           // bytes; 0: what the path to the client carries in one packet; else that many, fragmented or not
 	Window   int           // the most blocks sent before an acknowledgement is waited for; 0: 64
@@ -66,7 +81,7 @@ const (
 	stopWithin     = 4 * time.Second // what a transfer may take to notice that the server stops
 )
 
-// Server answers read requests. Make one with New.
+// Server answers requests. Make one with New.
 type Server struct {
 	cfg   Config
 	log   *slog.Logger

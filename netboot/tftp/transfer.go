@@ -162,5 +162,5 @@ func (t *transfer) expired(now time.Time) verdict {
 // outcome is how the transfer ended; err as run gives it.
 func (t *transfer) outcome(err error) Outcome {
 	f := &t.flight
-	return Outcome{Sent: min(f.sent*int64(t.terms.block), t.from.file.Size), Repeated: f.repeated, Err: err}
+	return Outcome{Sent: min(f.sent*int64(t.terms.block), t.from.file.Size), Repeated: f.repeated, Window: t.terms.window, Err: err}
 }

@@ -30,6 +30,7 @@ type Board struct {
 	Repaired    BoardRepaired   `cmd:"" help:"Say that a part of a board was mended: it is verified, and its image put back."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
+	Dumps       BoardDumps      `cmd:"" help:"List, fetch and delete what a board wrote of its crashes."`
 	Attempt     BoardAttempt    `cmd:"" help:"Show all that happened in an attempt, as a timeline."`
 	Attempts    BoardAttempts   `cmd:"" help:"Show what became of a board's last attempts."`
 	Discovered  BoardDiscovered `cmd:"" help:"List MAC addresses that asked for a boot entry and are no board."`

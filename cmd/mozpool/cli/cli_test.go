@@ -93,7 +93,7 @@ func newWorld(t *testing.T) *world {
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
 	w := &world{fleet: f, ctx: t.Context(), events: events.New()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
 		Webhooks: func() []v1.Webhook {
 			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
 		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
@@ -170,7 +170,7 @@ func TestOutput(t *testing.T) {
 	for file, args := range map[string]string{
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"list-wide.txt": "board list -o wide", "images-wide.txt": "image list -o wide", "hardware-wide.txt": "hardware list -o wide",
-		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "discovered.txt": "board discovered",
+		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "dumps.txt": "board dumps list b1", "discovered.txt": "board discovered",
 		"attempt.txt": "board attempt b1 6", "attempt-last-good.txt": "board attempt b1 6 --against last-good", "attempt-number.txt": "board attempt b1 6 --against 6", "attempt-diff.json": "board attempt b1 6 --against 5 -o json",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "repairs.txt": "repair list", "cleared.txt": "image clear v2", "repairs.csv": "repair list --csv", "repaired.txt": "board repaired b2 --part card --note new", "racks.txt": "rack list",
 		"inventory.txt": "inventory status", "inventory-sync.json": "inventory sync -o json", "inventory-plan.txt": "inventory plan", "inventory-apply.txt": "inventory apply b1", "inventory-history.txt": "inventory history", "inventory-show.txt": "inventory show b2",

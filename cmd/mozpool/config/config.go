@@ -50,9 +50,20 @@ type Config struct {
 	Relays Relays `yaml:"relays"`
 	// Inventory are sources of boards beside the boards file. Default: none.
 	Inventory Inventory `yaml:"inventory"`
+	// CrashDumps are taken from boards, by TFTP. Default: none are.
+	CrashDumps CrashDumps `yaml:"crash_dumps"`
 	// Racks are the racks that this server may serve, by name. Default: none,
 	// which serves the API only.
 	Racks map[string]Rack `yaml:"racks"`
+}
+
+// CrashDumps is how much boards may leave behind of their crashes, in dumps/BOARD of the data folder.
+type CrashDumps struct {
+	// PerBoard is what a board's dumps may have together. Default: 0, none is taken. What does not fit is refused;
+	// nothing is deleted to make room.
+	PerBoard strictyaml.Size `yaml:"per_board"`
+	// File is what one dump may have. Default: 64MiB.
+	File strictyaml.Size `yaml:"file"`
 }
 
 // API says where people and programs reach the server.
@@ -171,6 +182,8 @@ func Default() Config {
 		API:       API{Listen: "127.0.0.1:8080"},
 		Relays:    Relays{Sessions: 3, Boards: 2, Window: strictyaml.Duration(30 * time.Second), Test: strictyaml.Duration(5 * time.Minute)},
 		Inventory: Inventory{Every: strictyaml.Duration(inventoryEvery)},
+
+		CrashDumps: CrashDumps{File: 64 << 20},
 	}
 }
 

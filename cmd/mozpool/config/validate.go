@@ -45,6 +45,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 	v.webhooks(c)
 	v.relays(c.Relays)
 	v.cluster(c.Cluster)
+	v.crashDumps(c.CrashDumps)
 	v.inventory(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
@@ -71,6 +72,21 @@ func (v *validator) relays(r Relays) {
 	}
 	if t := r.Test.Std(); t != 0 && t < 10*time.Second {
 		v.add(fmt.Sprintf("%s is too often: a relay board is deaf for a second after each", r.Test), "10s at least; 0 = never", "relays", "test")
+	}
+}
+
+// leastDump is what even an empty dump counts for.
+const leastDump = 4 << 10
+
+func (v *validator) crashDumps(d CrashDumps) {
+	switch {
+	case d.PerBoard == 0:
+	case d.PerBoard < leastDump:
+		v.add(fmt.Sprintf("%s has no room for a dump", d.PerBoard), "256MiB is usual; 0 takes none", "crash_dumps", "per_board")
+	case d.File < leastDump:
+		v.add(fmt.Sprintf("%s has no room for a dump", d.File), "64MiB is the default", "crash_dumps", "file")
+	case d.File > d.PerBoard:
+		v.add(fmt.Sprintf("%s for one dump is more than the %s that a board may keep", d.File, d.PerBoard), "raise per_board, or lower file", "crash_dumps")
 	}
 }
 

@@ -35,7 +35,7 @@ func (o *Options) validateCluster() error {
 func runCluster(ctx context.Context, o Options) (Result, error) {
 	began := time.Now()
 	s := newScreen(o)
-	c := several.Options{Program: o.Program, Servers: max(o.Servers, 1), Racks: max(o.Racks, 1), Boards: o.Boards, Speed: o.Speed, Seed: o.Seed, FaultRate: o.FaultRate}
+	c := several.Options{Program: o.Program, Servers: max(o.Servers, 1), Racks: max(o.Racks, 1), Boards: o.Boards, Speed: o.Speed, Seed: o.Seed, FaultRate: o.FaultRate, IPXE: o.IPXE}
 	if o.Logger != nil {
 		c.Log = os.Stderr
 	}

@@ -23,6 +23,7 @@ type Options struct {
 	Speed     float64 // divides every time, limits and the relay boards' rests included
 	Seed      uint64  // decides all chance
 	FaultRate float64 // probability per step of a boot that something breaks
+	IPXE      bool    // the boards' loader is iPXE, not U-Boot
 	// BootsAtOnce is the rack's power budget. 0: 16.
 	BootsAtOnce int
 	// Servers and Racks, where one is above 1, make it a cluster of processes of Program, each rack with boards of its own.

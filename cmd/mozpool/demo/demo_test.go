@@ -119,6 +119,18 @@ func TestOnce(t *testing.T) {
 	free(t, apiOf(t, lines))
 }
 
+// TestOnceByIPXE: the same with a loader of another family, which breaks and restarts as the others do.
+func TestOnceByIPXE(t *testing.T) {
+	inOwnFolder(t)
+	result, err := Run(t.Context(), Options{Boards: 5, Speed: 60, Seed: 3, FaultRate: 0.05, IPXE: true, Once: true, Out: &output{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Ready != 5 || result.Failed != 0 || result.Retries == 0 {
+		t.Errorf("%+v; this seed has something break", result)
+	}
+}
+
 // TestInventory has a rack's boards come from each kind of inventory: all of them come, and get their image.
 func TestInventory(t *testing.T) {
 	for _, kind := range []string{NetBox, Mozilla} {

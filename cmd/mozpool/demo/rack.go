@@ -94,7 +94,7 @@ func (r *Rack) makeBoards(ctx context.Context, o Options, cfg config.Config) err
 	}
 	addrs := s.Racks()[rackName]
 	r.Boards, err = boardsim.NewRack(boardsim.RackConfig{Boards: o.Boards, Dir: r.dir, PerRelayBoard: perRelayBoard,
-		Board: boardsim.Config{TFTP: addrs.TFTP, UpPort: int(addrs.HTTP.Port()), CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed}})
+		Board: boardsim.Config{TFTP: addrs.TFTP, UpPort: int(addrs.HTTP.Port()), CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed, IPXE: o.IPXE}})
 	if err != nil {
 		return errors.Join(err, closeUnserved(s))
 	}

@@ -15,6 +15,7 @@ import (
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/images"
 )
 
 // Level is how bad a finding is.
@@ -51,7 +52,8 @@ type Server interface {
 
 // Hardware is what is looked at of a hardware type.
 type Hardware struct {
-	Name, Live, FDT string // as in images.yaml
+	Name, Live, FDT string        // as in images.yaml
+	Loader          images.Loader // the family that it is pinned to
 }
 
 // Site is what is examined.

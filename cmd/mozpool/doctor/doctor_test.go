@@ -20,6 +20,7 @@ import (
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/images"
 	"mozpool/netboot/tftp"
 )
 
@@ -141,6 +142,14 @@ func TestPlanted(t *testing.T) {
 		}},
 		{"a file that HTTP lacks", "transfer", Red, "404", func(t *testing.T, s *Site) { serveHTTP(t, s, t.TempDir()) }},
 		{"half of PXELINUX", "files", Red, "boot/ldlinux.c32", func(t *testing.T, s *Site) { remove(t, s, "boot/ldlinux.c32") }},
+		{"nothing of an iPXE board", "files", Green, "complete", func(t *testing.T, s *Site) {
+			s.Hardware[0].Loader = images.IPXE
+			remove(t, s, "boot/lpxelinux.0")
+			remove(t, s, "boot/ldlinux.c32")
+			write(t, s.Config.Files+"/boot/boot.ipxe", images.ChainScript)
+		}},
+		{"a chain that is no script", "files", Red, "does not begin with #!ipxe", func(t *testing.T, s *Site) { write(t, s.Config.Files+"/boot/boot.ipxe", "chain x\n") }},
+		{"a chain that leads nowhere", "files", Amber, "never asks", func(t *testing.T, s *Site) { write(t, s.Config.Files+"/boot/boot.ipxe", "#!ipxe\nexit\n") }},
 		{"an empty initrd", "files", Red, "live/amd64/initrd", func(t *testing.T, s *Site) { write(t, s.Config.Files+"/live/amd64/initrd", "") }},
 		{"a relay board that is dead", "relay", Red, "no sign of life", func(_ *testing.T, s *Site) { s.Server = fake{relay: errors.New("no sign of life")} }},
 		{"a relay board that hangs up", "relay", Red, "does not answer", func(t *testing.T, s *Site) { hangsUp(t, s) }},

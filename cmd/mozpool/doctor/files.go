@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mozpool/actors/inventory"
+	"mozpool/netboot/images"
 	"mozpool/netboot/loader"
 )
 
@@ -20,7 +21,7 @@ func files(_ context.Context, s *Site) []Finding {
 		if !slices.ContainsFunc(s.Boards, func(b inventory.Spec) bool { return b.Hardware == h.Name }) {
 			continue
 		}
-		if missing := absent(s.Config.Files, append(liveFiles(h), loaderFiles(h.Name)...)); len(missing) > 0 {
+		if missing := absent(s.Config.Files, append(liveFiles(h), loaderFiles(h.Name, h.Loader)...)); len(missing) > 0 {
 			out = append(out, red(check, h.Name, "missing or empty below "+s.Config.Files+": "+strings.Join(missing, ", "), fileRemedy(h, missing)))
 			continue
 		}
@@ -29,16 +30,34 @@ func files(_ context.Context, s *Site) []Finding {
 	if pair := absent(s.Config.Files, pxelinux); len(pair) == 1 {
 		out = append(out, red(check, "", "PXELINUX is of no use without "+pair[0], "copy both from the same version of syslinux: mozpool loader script --hardware qemu-amd64"))
 	}
+	if f, found := chain(s.Config.Files); found {
+		out = append(out, f)
+	}
 	return out
 }
 
+// chain looks at a site's own boot.ipxe: iPXE takes what does not begin so for something else, and a script that never
+// asks for ipxe/MAC boots no board.
+func chain(below string) (Finding, bool) {
+	data, err := os.ReadFile(filepath.Join(below, "boot", "boot.ipxe"))
+	switch text := string(data); {
+	case err != nil: // the server's own is there
+		return Finding{}, false
+	case !strings.HasPrefix(text, "#!ipxe"):
+		return red("files", "boot.ipxe", "does not begin with #!ipxe, so that iPXE does not run it", "mend it, or remove it: the server has its own"), true
+	case !strings.Contains(text, "ipxe/${"):
+		return amber("files", "boot.ipxe", "never asks for a board's own script", "chain to ipxe/${netX/mac:hexhyp} in it, or remove it: the server has its own"), true
+	}
+	return green("files", "boot.ipxe", "the site's own asks for each board's script"), true
+}
+
 // pxelinux are files that need each other.
-var pxelinux = loaderFiles("qemu-amd64")
+var pxelinux = loaderFiles("qemu-amd64", images.PXELINUX)
 
 // loaderFiles are those that the loader of a type fetches from boot/, below files.
-func loaderFiles(hardware string) []string {
+func loaderFiles(hardware string, pinned images.Loader) []string {
 	var out []string
-	for _, name := range loader.Files(hardware) {
+	for _, name := range loader.Files(hardware, pinned) {
 		out = append(out, "boot/"+name)
 	}
 	return out

@@ -4,7 +4,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board dumps'|' board dumps delete'|' board dumps get'|' board dumps list'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -18,6 +18,7 @@ _mozpool() {
   ' image'*'|--output'|' image'*'|-o') words='table wide json yaml name' ;;
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
   ' inventory'*'|--output'|' inventory'*'|-o') words='table wide json yaml name' ;;
+  ' loader script'*'|--loader') words='ipxe' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table wide json yaml name' ;;
   ' repair'*'|--output'|' repair'*'|-o') words='table wide json yaml name' ;;
@@ -26,13 +27,17 @@ _mozpool() {
   esac
   [ -n "$words" ] || case "$at" in
   '') words='board cluster completion config context demo doctor event hardware image incident inventory live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
-  ' board') words='accept attempt attempts cancel comment discovered image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
+  ' board') words='accept attempt attempts cancel comment discovered dumps image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board attempt') words='--against --export --output --context --server --token --help' ;;
   ' board attempts') words='--limit --watch --output --context --server --token --help' ;;
   ' board cancel') words='--dry-run --force --selector --output --context --server --token --help' ;;
   ' board comment') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board discovered') words='--watch --output --context --server --token --help' ;;
+  ' board dumps') words='delete get list --output --context --server --token --help' ;;
+  ' board dumps delete') words='--output --context --server --token --help' ;;
+  ' board dumps get') words='--to --output --context --server --token --help' ;;
+  ' board dumps list') words='--watch --output --context --server --token --help' ;;
   ' board image') words='--config --dry-run --force --image --selector --wait --output --context --server --token --help' ;;
   ' board label') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board list') words='--image --label --rack --selector --state --text --watch --output --context --server --token --help' ;;
@@ -66,7 +71,7 @@ _mozpool() {
   ' context list') words='--output --context --server --token --help' ;;
   ' context remove') words='--output --context --server --token --help' ;;
   ' context use') words='--output --context --server --token --help' ;;
-  ' demo') words='--boards --fault --fault-rate --inventory --json --log --once --racks --seed --servers --speed --context --server --token --help' ;;
+  ' demo') words='--boards --fault --fault-rate --inventory --ipxe --json --log --once --racks --seed --servers --speed --context --server --token --help' ;;
   ' doctor') words='--config --output --silent --context --server --token --help' ;;
   ' event') words='watch webhooks --output --context --server --token --help' ;;
   ' event watch') words='--after --board --rack --state --output --context --server --token --help' ;;
@@ -93,7 +98,7 @@ _mozpool() {
   ' live') words='build --context --server --token --help' ;;
   ' live build') words='--arch --busybox --dtb --extra --kernel --modules --modules-from --output --verbose --context --server --token --help' ;;
   ' loader') words='script --context --server --token --help' ;;
-  ' loader script') words='--config --hardware --mac --rack --context --server --token --help' ;;
+  ' loader script') words='--config --hardware --loader --mac --rack --context --server --token --help' ;;
   ' rack') words='check-wiring learn list --output --context --server --token --help' ;;
   ' rack check-wiring') words='--relays --output --context --server --token --help' ;;
   ' rack learn') words='--hardware --prefix --relays --output --context --server --token --help' ;;
@@ -129,6 +134,9 @@ _mozpool() {
   ' board attempts|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board cancel|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board comment|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board dumps delete|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board dumps get|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board dumps list|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board image|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board list|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board lock|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;

@@ -27,6 +27,7 @@ import (
 	v1 "mozpool/httpapi/v1"
 	"mozpool/httpapi/webhook"
 	"mozpool/netboot"
+	"mozpool/netboot/dumps"
 	"mozpool/netboot/images"
 	"mozpool/netboot/probe"
 	"mozpool/persistence"
@@ -53,6 +54,7 @@ type Server struct {
 	journal   journal
 	logs      persistence.Logs
 	trails    *trail.Trails
+	dumps     *dumps.Store // nil: boards may write none
 	catalogue images.Published
 	fleet     *actors.Fleet // nil: of a cluster, see cluster
 	boards    boards
@@ -172,7 +174,7 @@ func (s *Server) bind() error {
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.Racks)) {
 		r := s.cfg.Racks[name]
 		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
-			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.boards, Catalogue: &s.catalogue, Logs: s.logs,
+			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.boards, Catalogue: &s.catalogue, Logs: s.logs, Dumps: s.dumps,
 			Metrics: s.metrics.racks, Logger: s.log, Clock: s.opts.Clock})
 		if err != nil {
 			return err
@@ -193,6 +195,9 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	}
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
+	if s.dumps != nil {
+		c.Dumps = s.dumps
+	}
 	if s.inventory != nil {
 		c.Inventory = s.inventory
 		if s.cfg.Cluster.Enabled() {

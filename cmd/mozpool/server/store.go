@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"mozpool/actors"
+	"mozpool/netboot/dumps"
 	"mozpool/persistence"
 	"mozpool/persistence/trail"
 )
@@ -30,7 +31,15 @@ func (s *Server) store(ctx context.Context) error {
 	}
 	s.trails = trails
 	s.closers = append(s.closers, trails.Close)
-	return nil
+	return s.openDumps()
+}
+
+// openDumps opens the folder of crash dumps, if boards may write any.
+func (s *Server) openDumps() (err error) {
+	if c := s.cfg.CrashDumps; c.PerBoard > 0 {
+		s.dumps, err = dumps.Open(dumps.Config{Dir: filepath.Join(s.cfg.Data, "dumps"), File: int64(c.File), PerBoard: int64(c.PerBoard), Clock: s.opts.Clock})
+	}
+	return err
 }
 
 // openJournal opens the journal: a server's own, or where it is of a cluster, or was, its part in the cluster's, which

@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,8 @@ type Machine struct {
 	command  string
 	packages string                                           // what to install where the command is missing
 	needs    []string                                         // files beyond the command
+	loader   string                                           // what U-Boot does at power-on; empty: NetFirst
+	bootFile string                                           // that DHCP names; empty: PXELINUX
 	boot     []string                                         // loaders that a server has in its folder boot
 	firmware func(b *Board) error                             // writes what the board has besides its disk
 	args     func(b *Board) []string                          // of QEMU
@@ -43,7 +46,7 @@ func armFirmware(b *Board) error {
 	bank := filepath.Join(b.dir, "uboot.flash")
 	up := fmt.Sprintf("http://%s:%d/up?image=", ServerAddress, httpPort)
 	return errors.Join(os.WriteFile(bank, code, 0o644), os.Truncate(bank, bankSize),
-		WriteFlash(filepath.Join(b.dir, "net.flash"), b.MAC, NetFirst, up), WriteFlash(filepath.Join(b.dir, "disk.flash"), b.MAC, DiskOnly, up))
+		WriteFlash(filepath.Join(b.dir, "net.flash"), b.MAC, cmp.Or(b.machine.loader, NetFirst), up), WriteFlash(filepath.Join(b.dir, "disk.flash"), b.MAC, DiskOnly, up))
 }
 
 func armArgs(b *Board) []string {

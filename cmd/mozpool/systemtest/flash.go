@@ -17,8 +17,9 @@ const (
 
 // What a loader on flash does at power-on.
 const (
-	NetFirst = "dhcp; pxe get; pxe boot; run local" // as a real board's
-	DiskOnly = "run local"                          // one that has forgotten its network
+	NetFirst = "dhcp; pxe get; pxe boot; run local"    // as a real board's
+	Windows  = "setenv tftpwindowsize 16; " + NetFirst // one that asks for RFC 7440's windows
+	DiskOnly = "run local"                             // one that has forgotten its network
 )
 
 // WriteFlash makes the flash bank with a U-Boot environment whose boot command

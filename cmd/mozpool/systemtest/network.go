@@ -29,8 +29,8 @@ type Network struct {
 	taps []string
 }
 
-// NewNetwork makes the VLAN for n boards; it is gone when the test ends.
-func NewNetwork(t testing.TB, dir string, n int) *Network {
+// NewNetwork makes the VLAN for n boards, whose DHCP names a boot file; it is gone when the test ends.
+func NewNetwork(t testing.TB, dir, bootFile string, n int) *Network {
 	t.Helper()
 	v := &Network{t: t}
 	t.Cleanup(v.remove)
@@ -48,17 +48,17 @@ func NewNetwork(t testing.TB, dir string, n int) *Network {
 		v.ip("link set " + tap + " master " + bridge + " up")
 		hosts[i] = fmt.Sprintf("dhcp-host=%s,%s\n", boardMAC(i+1), boardAddress(i+1))
 	}
-	v.serveDHCP(dir, strings.Join(hosts, ""))
+	v.serveDHCP(dir, bootFile, strings.Join(hosts, ""))
 	return v
 }
 
 // serveDHCP starts dnsmasq. It gives no boot server but ours: one that serves
 // files itself would hide that ours is silent.
-func (v *Network) serveDHCP(dir, hosts string) {
+func (v *Network) serveDHCP(dir, bootFile, hosts string) {
 	v.t.Helper()
 	conf := filepath.Join(dir, "dnsmasq.conf")
 	text := "port=0\nuser=root\nno-ping\nno-resolv\ninterface=" + bridge + "\nbind-interfaces\nlog-dhcp\nlog-facility=" + filepath.Join(dir, "dnsmasq.log") +
-		"\ndhcp-leasefile=" + filepath.Join(dir, "leases") + "\ndhcp-range=10.91.0.0,static,255.255.255.0,1h\ndhcp-boot=lpxelinux.0,," + ServerAddress +
+		"\ndhcp-leasefile=" + filepath.Join(dir, "leases") + "\ndhcp-range=10.91.0.0,static,255.255.255.0,1h\ndhcp-boot=" + bootFile + ",," + ServerAddress +
 		"\ndhcp-option=175,b0:01:01\n" + hosts // iPXE need not wait for a ProxyDHCP offer
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		v.t.Fatal(err)

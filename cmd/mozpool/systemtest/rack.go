@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,7 +38,7 @@ func NewRack(t testing.TB, m Machine, n int, images ...Image) *Rack {
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	r.Network = NewNetwork(t, r.dir, n)
+	r.Network = NewNetwork(t, r.dir, cmp.Or(m.bootFile, "lpxelinux.0"), n)
 	for i := range n {
 		r.Boards = append(r.Boards, newBoard(t, m, r.dir, i+1))
 	}

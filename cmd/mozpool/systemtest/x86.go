@@ -10,6 +10,7 @@ import (
 const (
 	pxelinux = "/usr/lib/PXELINUX/lpxelinux.0"
 	ldlinux  = "/usr/lib/syslinux/modules/bios/ldlinux.c32"
+	rom      = "/usr/lib/ipxe/qemu/pxe-virtio.rom" // iPXE itself, of ipxe-qemu
 	bootCode = "/usr/lib/syslinux/mbr/mbr.bin"
 )
 
@@ -21,6 +22,15 @@ var X86 = Machine{
 	boot:     []string{pxelinux, ldlinux},
 	firmware: func(*Board) error { return nil }, // it is QEMU's own
 	args:     x86Args, disk: x86Disk,
+}
+
+// IPXE is the same PC without PXELINUX: its ROM is told of the server's own script, by HTTP,
+// which the simulated boards do not ask by, and nothing is in the folder boot.
+var IPXE = Machine{
+	Hardware: X86.Hardware, Arch: X86.Arch, Console: X86.Console, command: X86.command,
+	packages: "qemu-system-x86, ipxe-qemu, syslinux-common, syslinux and mtools",
+	needs:    []string{rom, bootCode, "/usr/bin/syslinux", "/usr/bin/mcopy"},
+	bootFile: fmt.Sprintf("http://%s:%d/boot/boot.ipxe", ServerAddress, httpPort), firmware: X86.firmware, args: x86Args, disk: x86Disk,
 }
 
 func x86Args(b *Board) []string {

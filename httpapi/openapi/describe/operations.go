@@ -20,6 +20,7 @@ var (
 // parameters are those of paths, in braces, and of queries.
 var parameters = map[string]parameter{
 	"{name}":   {"Name.", textual},
+	"{dump}":   {"Name of the dump, from the list.", textual},
 	"{number}": {"Number of the attempt.", whole},
 	"board":    {"Only this board; * and ? may stand in it.", textual},
 	"rack":     {"Only this rack.", textual},
@@ -76,6 +77,9 @@ var Operations = []Operation{
 	{Method: "GET", Path: one + "/why", Text: "Explain what a board does, why, and what happens next.", Answer: v1.Why{}},
 	{Method: "GET", Path: one + "/attempts", Text: "List a board's attempts that have ended, the latest first.", Query: []string{"limit"}, Answer: v1.Attempts{}},
 	{Method: "GET", Path: one + "/attempts/{number}", Text: "Show an attempt, running or ended, with its transitions and all that happened in it.", Answer: v1.AttemptDetail{}},
+	{Method: "GET", Path: one + "/dumps", Text: "List the crash dumps that a board left on this server, the oldest first.", Answer: v1.Dumps{}},
+	{Method: "GET", Path: one + "/dumps/{dump}", Text: "Read a crash dump.", Answer: "", Media: []string{"application/octet-stream"}, Only: true},
+	{Method: "POST", Path: one + "/dumps/{dump}/delete", Text: "Delete a crash dump.", Body: struct{}{}, Answer: status{}},
 	{Method: "GET", Path: one + "/log", Text: "Show a board's log; as JSON, or with Accept: text/plain a line each.", Query: []string{"since", "until", "source", "severity", "text", "tail", "follow", "all"},
 		Answer: v1.Log{}, Media: []string{"text/plain", "application/x-ndjson"}},
 	{Method: "GET", Path: v1.Prefix + "/events", Text: "Follow the transitions of boards as server-sent events: transition has a BoardEvent, reset says that some were lost.",

@@ -83,7 +83,7 @@ func (r *Rack) switched(p boardsim.Place, on bool) {
 func (r *Rack) plugBoards(o Options, dir string) error {
 	tftp, up := r.where()
 	boards, err := boardsim.NewRack(boardsim.RackConfig{Boards: r.size, First: r.first, Dir: dir, PerRelayBoard: perRelayBoard,
-		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, Times: o.Times, OnEvent: o.OnEvent, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed}})
+		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, Times: o.Times, OnEvent: o.OnEvent, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed, IPXE: o.IPXE}})
 	if err != nil {
 		return fmt.Errorf("rack %s: %w", r.Name, err)
 	}

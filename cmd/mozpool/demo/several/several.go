@@ -29,6 +29,7 @@ type Options struct {
 	Speed     float64
 	Seed      uint64
 	FaultRate float64
+	IPXE      bool // the boards' loader is iPXE, not U-Boot
 	// Times of the boards; zero fields are those of a real one. OnEvent hears what they really do; it must not wait.
 	Times   boardsim.Times
 	OnEvent func(boardsim.Event)
