@@ -100,6 +100,7 @@ type Config struct {
 	Old      *mozpool1.API       // answers what is below /api and not API v1; nil: nothing is there
 	TLS      *tls.Config         // nil: HTTP without TLS
 	Logger   *slog.Logger        // nil: silence
+	Level    *slog.LevelVar      // of the Logger; nil: it cannot be changed
 	Clock    func() time.Time    // nil: time.Now
 
 	MaxBody   int // bytes of a request's body; default 1 MiB

@@ -130,6 +130,13 @@ func (c *Client) ServerInfo(ctx context.Context) (v1.Server, error) {
 	return s, err
 }
 
+// SetLogLevel changes how much the server's own log tells, to DEBUG, INFO, WARN or ERROR, and returns what it is now.
+func (c *Client) SetLogLevel(ctx context.Context, level string) (string, error) {
+	var now v1.LogLevel
+	err := c.do(ctx, call{method: http.MethodPut, path: []string{"server", "log-level"}, body: v1.LogLevel{Level: level}}, &now)
+	return now.Level, err
+}
+
 // Reload has the server read boards and images again. A bad file changes nothing and is a *Problem.
 func (c *Client) Reload(ctx context.Context) error {
 	return c.do(ctx, call{method: http.MethodPost, path: []string{"reload"}}, nil)

@@ -35,6 +35,7 @@ import (
 // Options are what a server is given beside its configuration.
 type Options struct {
 	Logger *slog.Logger     // nil: silence
+	Level  *slog.LevelVar   // of the Logger; nil: it cannot be changed while the server runs
 	Clock  func() time.Time // wall clock; nil: time.Now
 	// Version and Commit are of the binary, for its metrics and the old API; empty: unknown.
 	Version, Commit string
@@ -188,7 +189,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	if err := s.openWebhooks(); err != nil {
 		return err
 	}
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.inventory != nil {
 		c.Inventory = s.inventory
