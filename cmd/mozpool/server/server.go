@@ -23,6 +23,7 @@ import (
 	"mozpool/httpapi"
 	"mozpool/httpapi/events"
 	"mozpool/httpapi/mozpool1"
+	"mozpool/httpapi/traces"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/httpapi/webhook"
 	"mozpool/netboot"
@@ -64,6 +65,7 @@ type Server struct {
 	events    *events.Hub // of all boards
 	owned     *events.Hub // of the boards whose actors run here
 	webhooks  *webhook.Sender
+	traces    *traces.Sender // nil: nobody collects them
 	inventory *keeper.Keeper // nil: boards come from the boards file
 	closers   []func() error // in the order of opening
 	reloading sync.Mutex
@@ -189,6 +191,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	if err := s.openWebhooks(); err != nil {
 		return err
 	}
+	s.openTraces()
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.inventory != nil {
@@ -230,6 +233,9 @@ func (s *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return r.Run(ctx) })
 	}
 	g.Go(func() error { return s.webhooks.Run(ctx) })
+	if s.traces != nil {
+		g.Go(func() error { return s.traces.Run(ctx) })
+	}
 	if s.inventory != nil {
 		g.Go(func() error { return s.inventory.Run(ctx) })
 	}
