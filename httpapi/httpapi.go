@@ -71,13 +71,18 @@ type Logs interface {
 	Follow(ctx context.Context, f persistence.Filter, fn func(l persistence.Line, lost uint64) bool) error
 }
 
+// SpreadLogs are Logs of which other servers have a part: missing are those that gave none of theirs.
+type SpreadLogs interface {
+	QueryAll(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string, err error)
+}
+
 // Config says what a Server shows and how much it takes. Fleet is required; zero fields get the defaults.
 type Config struct {
 	Listen string // host:port; port 0: any free one
 	Fleet  Fleet
 	// Catalogue returns the images of the moment; nil, or a nil result: none.
 	Catalogue func() Catalogue
-	Logs      Logs // nil: boards have no logs
+	Logs      Logs // nil: boards have no logs; may be SpreadLogs as well
 	// Racks are those that the configuration names; Boards and States are counted by the server.
 	Racks    []v1.Rack
 	Events   *events.Hub         // what happens to boards; nil: nothing does

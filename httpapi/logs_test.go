@@ -174,3 +174,28 @@ func TestPortInUse(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// spread are logs of which a server that is down has a part.
+type spread struct{ *apitest.Logs }
+
+func (s spread) QueryAll(ctx context.Context, f persistence.Filter) ([]persistence.Line, []string, error) {
+	lines, err := s.Query(ctx, f)
+	return lines, []string{"img2", "img3"}, err
+}
+
+// TestLogWithoutSome: what a server did not give is said to be missing, to programs and to people.
+func TestLogWithoutSome(t *testing.T) {
+	t.Parallel()
+	for missing, logs := range map[bool]Logs{true: spread{&apitest.Logs{}}, false: &apitest.Logs{}} {
+		s := start(t, Config{Fleet: fleet(), Logs: logs})
+		_, body := call(t, s, "GET", "/api/v1/boards/b1/log", "")
+		var log v1.Log
+		if err := json.Unmarshal(body, &log); err != nil || (len(log.Missing) == 2) != missing || log.Missing == nil {
+			t.Errorf("%v %s", err, body)
+		}
+		_, body = call(t, s, "GET", "/api/v1/boards/b1/log", "", "Accept: text/plain")
+		if strings.Contains(string(body), "(lines of img2, img3 are missing: no answer)\n") != missing {
+			t.Errorf("%q", body)
+		}
+	}
+}

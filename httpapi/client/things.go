@@ -36,11 +36,17 @@ func (q LogQuery) values() url.Values {
 	return v
 }
 
-// Log are the lines of a board's log, oldest first.
+// Log are the lines of a board's log, oldest first, whether all servers gave theirs or not.
 func (c *Client) Log(ctx context.Context, name string, q LogQuery) ([]v1.Line, error) {
+	l, err := c.LogOfAll(ctx, name, q)
+	return l.Lines, err
+}
+
+// LogOfAll is a board's log, the oldest line first, and the servers of a cluster whose lines are missing in it.
+func (c *Client) LogOfAll(ctx context.Context, name string, q LogQuery) (v1.Log, error) {
 	var l v1.Log
 	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "log"}, query: q.values()}, &l)
-	return l.Lines, err
+	return l, err
 }
 
 // Follow calls fn for each line that is there and each that comes, until ctx ends, fn returns an error, or the server

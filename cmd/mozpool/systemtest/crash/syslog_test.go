@@ -64,7 +64,9 @@ func TestKilledInMidStream(t *testing.T) {
 }
 
 // spoken is line i of every board.
-func spoken(i int) string { return fmt.Sprintf("stream: line %d \t~ %s", i, strings.Repeat("-", i%200)) }
+func spoken(i int) string {
+	return fmt.Sprintf("stream: line %d \t~ %s", i, strings.Repeat("-", i%200))
+}
 
 // talk sends a line of each board every few milliseconds, and returns when each was sent.
 func (r *rack) talk() (sent []time.Time) {
