@@ -1,49 +1,87 @@
 package server
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
 
+	"mozpool/actors"
 	"mozpool/actors/board"
-	v1 "mozpool/httpapi/v1"
-	"mozpool/persistence/trail"
+	"mozpool/cmd/mozpool/config"
+	"mozpool/relayproto/relaysim"
 )
 
-// TestTracesOfAServer: an attempt that ends goes from its kept details to the collector of the configuration, and is
-// counted; without a collector nothing of it is there.
+// TestTracesOfAServer: a board's power is taken, and the attempt goes from its kept details to the collector that the
+// configuration names.
 func TestTracesOfAServer(t *testing.T) {
 	t.Parallel()
+	relay, err := relaysim.Listen("127.0.0.1:0", relaysim.Options{Speed: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = relay.Close() }) // gives no error
+	dir, cfg := site(t, "")
+	write(t, filepath.Join(dir, "boards.yaml"), "boards:\n- {name: board1, mac: \"52:54:00:01:00:01\", rack: r1, hardware: panda, power: \""+relay.Addr()+":bank1:relay1\"}\n")
 	bodies := make(chan []byte, 8)
 	c := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		data, _ := io.ReadAll(r.Body)
+		data, _ := io.ReadAll(r.Body) // half of it is no message
 		bodies <- data
 	}))
 	t.Cleanup(c.Close)
-	_, cfg := site(t, "")
 	cfg.Traces.Endpoint = c.URL
-	s := serve(t, cfg)
-	v := s.boards.ByName("board1")
-	s.trails.Append(trail.Line{Board: v.Spec.ID, Attempt: 3, Data: []byte(`{"at":"2026-11-23T12:00:00Z","what":"move","visit":7,"to":"cutting"}`)})
-	s.owned.Publish(v1.BoardEvent{Board: "board1", Rack: "r1", Attempt: 3, Event: v1.Event{At: time.Date(2026, 11, 23, 12, 1, 0, 0, time.UTC),
-		From: board.Cutting, To: board.FailedPower, Visit: 8, Part: board.PartRelay}})
+	s := hurried(t, cfg)
+	if _, err := s.boards.Wish(t.Context(), "board1", actors.Request{Want: board.WantPowerOff, By: "ann"}); err != nil {
+		t.Fatal(err)
+	}
+	var spans []*otlp.Span
 	select {
 	case body := <-bodies:
-		if len(body) == 0 {
-			t.Error("an empty request")
+		var got collector.ExportTraceServiceRequest
+		if err := proto.Unmarshal(body, &got); err != nil || len(got.ResourceSpans) != 1 || len(got.ResourceSpans[0].ScopeSpans) != 1 {
+			t.Fatalf("%v %v", err, &got)
 		}
+		spans = got.ResourceSpans[0].ScopeSpans[0].Spans
 	case <-time.After(time.Minute):
-		t.Fatal("nothing was sent")
+		t.Fatalf("nothing was sent; the board is %+v", s.boards.ByName("board1").Board)
 	}
-	if n, err := testutil.GatherAndCount(s.registry, "mozpool_traces_sent_total", "mozpool_traces_dropped_total"); err != nil || n != 5 {
-		t.Errorf("%d series, %v", n, err)
+	if n := len(spans); n < 2 || spans[n-2].Name != string(board.Cutting) || spans[n-1].Name != "attempt" || len(spans[n-2].Events) == 0 {
+		t.Errorf("spans %v", spans)
 	}
-	_, cfg = site(t, "")
+}
+
+// TestNoTraces: nothing of them is there where no collector is named.
+func TestNoTraces(t *testing.T) {
+	t.Parallel()
+	_, cfg := site(t, "")
 	if n, err := testutil.GatherAndCount(serve(t, cfg).registry, "mozpool_traces_sent_total"); err != nil || n != 0 {
 		t.Errorf("%d series without a collector, %v", n, err)
 	}
+}
+
+// hurried runs a server whose boards live 20 times as fast, until the test ends.
+func hurried(t *testing.T, cfg config.Config) *Server {
+	t.Helper()
+	s, err := Open(t.Context(), cfg, Options{Speed: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
