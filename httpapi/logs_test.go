@@ -175,18 +175,13 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
-// spread are logs of which a server that is down has a part.
-type spread struct{ *apitest.Logs }
-
-func (s spread) QueryAll(ctx context.Context, f persistence.Filter) ([]persistence.Line, []string, error) {
-	lines, err := s.Query(ctx, f)
-	return lines, []string{"img2", "img3"}, err
-}
+// alone are logs of a server by itself.
+type alone struct{ Logs }
 
 // TestLogWithoutSome: what a server did not give is said to be missing, to programs and to people.
 func TestLogWithoutSome(t *testing.T) {
 	t.Parallel()
-	for missing, logs := range map[bool]Logs{true: spread{&apitest.Logs{}}, false: &apitest.Logs{}} {
+	for missing, logs := range map[bool]Logs{true: &apitest.Logs{Missing: []string{"img2", "img3"}}, false: alone{&apitest.Logs{}}} {
 		s := start(t, Config{Fleet: fleet(), Logs: logs})
 		_, body := call(t, s, "GET", "/api/v1/boards/b1/log", "")
 		var log v1.Log
