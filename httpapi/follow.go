@@ -30,7 +30,7 @@ func (s *Server) follow(r *request, f persistence.Filter, text bool) error {
 	release := func() { cancel(); <-s.slots }
 	// Following begins before what is there is read, so that no line falls between the two.
 	lines := s.subscribe(ctx, f)
-	old, err := s.logLines(r, f)
+	old, _, err := s.logLines(r, f)
 	if err != nil {
 		release()
 		return err

@@ -71,13 +71,18 @@ type Logs interface {
 	Follow(ctx context.Context, f persistence.Filter, fn func(l persistence.Line, lost uint64) bool) error
 }
 
+// SpreadLogs are Logs of which other servers have a part: missing are those that gave none of theirs.
+type SpreadLogs interface {
+	QueryAll(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string, err error)
+}
+
 // Config says what a Server shows and how much it takes. Fleet is required; zero fields get the defaults.
 type Config struct {
 	Listen string // host:port; port 0: any free one
 	Fleet  Fleet
 	// Catalogue returns the images of the moment; nil, or a nil result: none.
 	Catalogue func() Catalogue
-	Logs      Logs // nil: boards have no logs
+	Logs      Logs // nil: boards have no logs; may be SpreadLogs as well
 	// Racks are those that the configuration names; Boards and States are counted by the server.
 	Racks    []v1.Rack
 	Events   *events.Hub         // what happens to boards; nil: nothing does
@@ -101,6 +106,7 @@ type Config struct {
 	Old      *mozpool1.API       // answers what is below /api and not API v1; nil: nothing is there
 	TLS      *tls.Config         // nil: HTTP without TLS
 	Logger   *slog.Logger        // nil: silence
+	Level    *slog.LevelVar      // of the Logger; nil: it cannot be changed
 	Clock    func() time.Time    // nil: time.Now
 
 	MaxBody   int // bytes of a request's body; default 1 MiB

@@ -6,6 +6,7 @@ func (s *Server) info(r *request) error {
 	i.Now = s.cfg.Clock().UTC()
 	i.Racks = some(i.Racks)
 	i.Boards = len(s.cfg.Fleet.Views())
+	i.LogLevel = s.logLevel()
 	i.Reasons = some(s.cfg.NotReady())
 	i.Ready = len(i.Reasons) == 0
 	return s.ok(r, i)

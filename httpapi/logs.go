@@ -44,7 +44,7 @@ func (s *Server) boardLog(r *request) error {
 	if follow && !r.raw.IsHead() {
 		return s.follow(r, f, text)
 	}
-	lines, err := s.logLines(r, f)
+	lines, missing, err := s.logLines(r, f)
 	if err != nil {
 		return err
 	}
@@ -53,24 +53,32 @@ func (s *Server) boardLog(r *request) error {
 		for _, l := range lines {
 			_, _ = r.raw.WriteString(textLine(l)) // into memory
 		}
+		if len(missing) > 0 {
+			_, _ = fmt.Fprintf(r.raw, "(lines of %s are missing: no answer)\n", strings.Join(missing, ", "))
+		}
 		return nil
 	}
-	log := v1.Log{Lines: make([]v1.Line, len(lines))}
+	log := v1.Log{Lines: make([]v1.Line, len(lines)), Missing: some(missing)}
 	for i, l := range lines {
 		log.Lines[i] = lineOf(l, 0)
 	}
 	return s.ok(r, log)
 }
 
-func (s *Server) logLines(r *request, f persistence.Filter) ([]persistence.Line, error) {
+// logLines reads what fits, and names the servers that did not say what they have.
+func (s *Server) logLines(r *request, f persistence.Filter) (lines []persistence.Line, missing []string, err error) {
 	if s.cfg.Logs == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	lines, err := s.cfg.Logs.Query(r.ctx, f)
+	if all, ok := s.cfg.Logs.(SpreadLogs); ok {
+		lines, missing, err = all.QueryAll(r.ctx, f)
+	} else {
+		lines, err = s.cfg.Logs.Query(r.ctx, f)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("log of board %s: %w", r.name, err)
+		return nil, nil, fmt.Errorf("log of board %s: %w", r.name, err)
 	}
-	return lines, nil
+	return lines, missing, nil
 }
 
 func (s *Server) logFilter(r *request) (persistence.Filter, error) {

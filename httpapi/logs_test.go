@@ -174,3 +174,23 @@ func TestPortInUse(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// alone are logs of a server by itself.
+type alone struct{ Logs }
+
+// TestLogWithoutSome: what a server did not give is said to be missing, to programs and to people.
+func TestLogWithoutSome(t *testing.T) {
+	t.Parallel()
+	for missing, logs := range map[bool]Logs{true: &apitest.Logs{Missing: []string{"img2", "img3"}}, false: alone{&apitest.Logs{}}} {
+		s := start(t, Config{Fleet: fleet(), Logs: logs})
+		_, body := call(t, s, "GET", "/api/v1/boards/b1/log", "")
+		var log v1.Log
+		if err := json.Unmarshal(body, &log); err != nil || (len(log.Missing) == 2) != missing || log.Missing == nil {
+			t.Errorf("%v %s", err, body)
+		}
+		_, body = call(t, s, "GET", "/api/v1/boards/b1/log", "", "Accept: text/plain")
+		if strings.Contains(string(body), "(lines of img2, img3 are missing: no answer)\n") != missing {
+			t.Errorf("%q", body)
+		}
+	}
+}

@@ -44,6 +44,7 @@ func (s *Server) routes() []route {
 		{"GET", v1.Prefix + "/racks", nil, s.racks},
 		{"GET", v1.Prefix + "/discovered", nil, s.discovered},
 		{"GET", v1.Prefix + "/server", nil, s.info},
+		{"PUT", v1.Prefix + "/server/log-level", nil, s.setLogLevel},
 		{"GET", v1.Prefix + "/report", []string{"since", "rack"}, s.report},
 		{"POST", v1.Prefix + "/backup", nil, s.backup},
 		{"POST", v1.Prefix + "/reload", nil, s.reload},

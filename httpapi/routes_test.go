@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ func at(path, name string) string {
 // Every route answers as all routes do, so a new one cannot forget anything.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Fleet: fleet(), Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, MaxBody: 1000, Cluster: &ordered{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
+	s := start(t, Config{Fleet: fleet(), Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, Level: new(slog.LevelVar), MaxBody: 1000, Cluster: &ordered{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
 	for _, rt := range s.routes() {
 		t.Run(rt.method+" "+rt.path, func(t *testing.T) {
 			ok, none := at(rt.path, "b1"), at(rt.path, "nobody")
@@ -65,6 +66,8 @@ func TestSweep(t *testing.T) {
 				valid = `{"name":"r:2101"}`
 			case strings.HasSuffix(rt.path, "/label"):
 				valid = `{"labels":{"pool":"ci","old":null}}`
+			case strings.HasSuffix(rt.path, "/log-level"):
+				valid = `{"level":"INFO"}`
 			case strings.HasSuffix(rt.path, "/bulk"):
 				valid = `{"action":"accept","selector":"name=*"}`
 			case rt.method == "POST" && strings.HasPrefix(rt.path, clusterPath):

@@ -34,14 +34,15 @@ func countLoss(c *net.UDPConn) error {
 
 // lossOf reads that number, which wraps at 2^32. false: it is not there.
 func lossOf(oob []byte) (uint32, bool) {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return 0, false
-	}
-	for _, m := range messages {
-		if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_RXQ_OVFL && len(m.Data) >= 4 {
-			return binary.NativeEndian.Uint32(m.Data), true
+	for len(oob) > 0 {
+		head, data, rest, err := unix.ParseOneSocketControlMessage(oob)
+		if err != nil {
+			return 0, false
 		}
+		if head.Level == unix.SOL_SOCKET && head.Type == unix.SO_RXQ_OVFL && len(data) >= 4 {
+			return binary.NativeEndian.Uint32(data), true
+		}
+		oob = rest
 	}
 	return 0, false
 }

@@ -92,22 +92,30 @@ func (m *Metrics) called(rack string, kind board.Kind, status int) {
 	}
 }
 
-// What became of a line of syslog.
-const (
-	lineStored   = "stored"
-	lineStranger = "stranger"
-	lineDropped  = "dropped"
-)
-
-func (m *Metrics) logged(rack, result string) {
-	if m != nil {
-		m.syslogLines.WithLabelValues(rack, result).Inc()
-	}
+// lineCount counts what became of a rack's lines of syslog. Its counters are looked up once, not for each line. The zero
+// value counts nothing.
+type lineCount struct {
+	kept, foreign, refused, lost prometheus.Counter
 }
 
+// lines is where a rack's lines are counted, all of them seen from 0 on.
+func (m *Metrics) lines(rack string) lineCount {
+	if m == nil {
+		return lineCount{}
+	}
+	return lineCount{m.syslogLines.WithLabelValues(rack, "stored"), m.syslogLines.WithLabelValues(rack, "stranger"),
+		m.syslogLines.WithLabelValues(rack, "dropped"), m.syslogLost.WithLabelValues(rack)}
+}
+
+func (c lineCount) stored()   { count(c.kept, 1) }
+func (c lineCount) stranger() { count(c.foreign, 1) }
+func (c lineCount) dropped()  { count(c.refused, 1) }
+
 // overflowed counts lines that never reached us.
-func (m *Metrics) overflowed(rack string, lines uint32) {
-	if m != nil {
-		m.syslogLost.WithLabelValues(rack).Add(float64(lines))
+func (c lineCount) overflowed(lines uint32) { count(c.lost, lines) }
+
+func count(c prometheus.Counter, lines uint32) {
+	if c != nil && lines > 0 {
+		c.Add(float64(lines))
 	}
 }

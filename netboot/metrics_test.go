@@ -66,7 +66,7 @@ mozpool_netboot_transfers_total{protocol="tftp",rack="r1",result="ok"} 1
 	}
 	r.logs.wait(t, "hello")
 	eventually(t, func() error {
-		if got := testutil.ToFloat64(m.syslogLines.WithLabelValues("r1", lineStored)); got != 1 {
+		if got := testutil.ToFloat64(m.syslogLines.WithLabelValues("r1", "stored")); got != 1 {
 			return fmt.Errorf("%v lines stored", got)
 		}
 		return nil

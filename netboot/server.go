@@ -36,6 +36,8 @@ type Server struct {
 	limits    *limiter
 	talkers   *limiter // connections for syslog
 
+	syslogCount lineCount
+
 	patience time.Duration // for header and body of an HTTP request
 }
 
@@ -51,7 +53,8 @@ func Listen(cfg Config) (*Server, error) {
 		cfg.Address = cfg.Listen
 	}
 	s := &Server{cfg: cfg, log: cfg.Logger.With("rack", cfg.Rack), asked: newRecent(askedFor), heard: newRecent(heardFor),
-		limits: newLimiter(perSource, inAll), talkers: newLimiter(syslogPerSource, syslogInAll), patience: httpHeader}
+		limits: newLimiter(perSource, inAll), talkers: newLimiter(syslogPerSource, syslogInAll), patience: httpHeader,
+		syslogCount: cfg.Metrics.lines(cfg.Rack)}
 	var err error
 	if s.http, err = net.Listen("tcp", netip.AddrPortFrom(cfg.Listen, cfg.HTTP).String()); err != nil {
 		return nil, s.cannot("HTTP", "http", cfg.HTTP, err)

@@ -26,25 +26,25 @@ const (
 // serveSyslog takes lines by UDP until ctx ends. Boards are known by their source address; names are not looked up.
 func (s *Server) serveSyslog(ctx context.Context) error {
 	s.raiseBuffer(s.syslog, "syslog", syslogBuffer)
-	stop := context.AfterFunc(ctx, func() { _ = s.syslog.Close() })
-	defer stop()
 	if err := countLoss(s.syslog); err != nil {
 		s.log.Info("syslog: lines that the kernel drops are not counted", "error", err)
 	}
-	buf, oob := make([]byte, maxLine), make([]byte, 128)
-	for lost := uint32(0); ; {
-		n, control, _, from, err := s.syslog.ReadMsgUDPAddrPort(buf, oob)
+	space := receiveBuffer(s.syslog)
+	conn, err := unwatch(s.syslog)
+	if err != nil {
+		return fmt.Errorf("syslog: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // was only read
+	defer context.AfterFunc(ctx, conn.Stop)()
+	for in := newInbox(conn, space); ; {
+		lost, err := in.next(s.takeLine)
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("syslog: %w", err)
 		}
-		if total, ok := lossOf(oob[:control]); ok && total != lost {
-			s.cfg.Metrics.overflowed(s.cfg.Rack, total-lost) // also where the number has wrapped
-			lost = total
-		}
-		s.takeLine(buf[:n], from.Addr().Unmap())
+		s.syslogCount.overflowed(lost)
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *Server) serveSyslog(ctx context.Context) error {
 func (s *Server) takeLine(data []byte, from netip.Addr) {
 	v := s.byAddress(from)
 	if v == nil {
-		s.cfg.Metrics.logged(s.cfg.Rack, lineStranger)
+		s.syslogCount.stranger()
 		return
 	}
 	if s.cfg.Logs == nil {
@@ -62,9 +62,9 @@ func (s *Server) takeLine(data []byte, from netip.Addr) {
 	l := parseLine(data, now)
 	l.Board, l.At, l.Source, l.Text = v.Spec.Name, now, "syslog", cutTokens(l.Text)
 	if s.cfg.Logs.Append(l) {
-		s.cfg.Metrics.logged(s.cfg.Rack, lineStored)
+		s.syslogCount.stored()
 	} else {
-		s.cfg.Metrics.logged(s.cfg.Rack, lineDropped)
+		s.syslogCount.dropped()
 	}
 	if s.heard.first(v.Spec.ID, now) {
 		s.cfg.Boards.Tell(v.Spec.ID, actors.Evidence{Input: board.Input{Kind: board.LineLogged, Text: l.Text}})
@@ -75,7 +75,10 @@ func (s *Server) takeLine(data []byte, from netip.Addr) {
 // parsers of that format take the tag for, so only priority and time are taken off here, and tag and text stay one.
 func parseLine(data []byte, now time.Time) persistence.Line {
 	l := persistence.Line{Severity: 6}
-	text := strings.TrimRight(strings.ToValidUTF8(string(data), "�"), "\x00\r\n")
+	text := strings.TrimRight(string(data), "\x00\r\n")
+	if !plain(text) {
+		text = strings.ToValidUTF8(text, "�")
+	}
 	pri, rest, ok := cutPriority(text)
 	if !ok {
 		l.Text = printable(text)
@@ -99,10 +102,16 @@ func parseLine(data []byte, now time.Time) persistence.Line {
 	return l
 }
 
+// halfYear is less than the half of any year: what is closer to now than this has no closer namesake.
+const halfYear = 180 * 24 * time.Hour
+
 // nearestYear gives a stamp, which is sent without one, the year that brings it closest to now: a line of December may
 // come in January, and a board whose clock is ahead sends January in December.
 func nearestYear(at, now time.Time) time.Time {
 	best := at.AddDate(now.UTC().Year(), 0, 0)
+	if best.Sub(now).Abs() < halfYear {
+		return best
+	}
 	for _, year := range []int{now.UTC().Year() - 1, now.UTC().Year() + 1} {
 		if t := at.AddDate(year, 0, 0); t.Sub(now).Abs() < best.Sub(now).Abs() {
 			best = t
@@ -136,8 +145,21 @@ func cutPriority(text string) (int, string, bool) {
 	return n, text[end+1:], true
 }
 
+// plain says that a text is what nearly all lines are: printable ASCII.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // printable makes one line of any text.
 func printable(text string) string {
+	if plain(text) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r == 0x7f || r == utf8.RuneError {
 			return '?'

@@ -74,7 +74,7 @@ func (s *Server) serveSyslogTCP(ctx context.Context) error {
 		}
 		from := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 		if s.byAddress(from) == nil {
-			s.cfg.Metrics.logged(s.cfg.Rack, lineStranger)
+			s.syslogCount.stranger()
 			_ = conn.Close() // nobody could find its lines again
 			continue
 		}

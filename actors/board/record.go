@@ -23,15 +23,21 @@ func (t Token) Short() string { return t.String()[:4] + "…" }
 // IsZero says whether there is no token.
 func (t Token) IsZero() bool { return t == Token{} }
 
+// Made once: every word of every line of syslog is tried, and is none.
+var (
+	errTokenLength = errors.New("a boot token has 26 characters")
+	errTokenText   = errors.New("a boot token has the characters a–z and 2–7 only")
+)
+
 // ParseToken reads the 26 characters of a token, in either case.
 func ParseToken(s string) (Token, error) {
 	var t Token
 	if len(s) != 26 {
-		return t, errors.New("a boot token has 26 characters")
+		return t, errTokenLength
 	}
 	b, err := tokenText.DecodeString(strings.ToLower(s))
 	if err != nil || len(b) != len(t) {
-		return t, errors.New("a boot token has the characters a–z and 2–7 only")
+		return t, errTokenText
 	}
 	copy(t[:], b)
 	return t, nil

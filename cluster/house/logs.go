@@ -27,16 +27,23 @@ func (h *House) Logs() *Logs { return &Logs{h} }
 // Query returns lines of all servers in the order of their times. A server that does not answer within a second is
 // left out.
 func (l *Logs) Query(ctx context.Context, f persistence.Filter) ([]persistence.Line, error) {
-	lines, err := l.h.cfg.Fleet.Logs.Query(ctx, f)
+	lines, _, err := l.QueryAll(ctx, f)
+	return lines, err
+}
+
+// QueryAll is Query, and names the servers that were left out.
+func (l *Logs) QueryAll(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string, err error) {
+	lines, err = l.h.cfg.Fleet.Logs.Query(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	lines = append(lines, l.elsewhere(ctx, f)...)
+	others, missing := l.elsewhere(ctx, f)
+	lines = append(lines, others...)
 	slices.SortStableFunc(lines, func(a, b persistence.Line) int { return a.At.Compare(b.At) })
 	if f.Tail > 0 && len(lines) > f.Tail {
 		lines = lines[len(lines)-f.Tail:]
 	}
-	return lines, nil
+	return lines, missing, nil
 }
 
 // Export calls fn for every line that this server has; each server exports its own, since all of them may be too many to
@@ -45,30 +52,36 @@ func (l *Logs) Export(ctx context.Context, f persistence.Filter, fn func(persist
 	return l.h.cfg.Fleet.Logs.Export(ctx, f, fn)
 }
 
-// elsewhere asks all other servers at the same time.
-func (l *Logs) elsewhere(ctx context.Context, f persistence.Filter) (lines []persistence.Line) {
+// elsewhere asks all other servers at the same time; missing are those that gave nothing, sorted.
+func (l *Logs) elsewhere(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string) {
 	ctx, cancel := context.WithTimeout(ctx, gather)
 	defer cancel()
 	body, err := json.Marshal(f)
 	if err != nil {
-		return nil
+		return nil, l.h.cfg.Peers.Others()
 	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, server := range l.h.cfg.Peers.Others() {
 		all.Go(func() {
 			var r reply
-			if err := l.h.cfg.Peers.Ask(ctx, server, ask.Question{Subject: aboutLog, Body: body}, &r); err != nil {
-				l.h.log.Debug("cluster: a server's lines are left out", "server", server, "board", f.Board, "error", err)
-				return
+			err := l.h.cfg.Peers.Ask(ctx, server, ask.Question{Subject: aboutLog, Body: body}, &r)
+			if err == nil {
+				err = r.err()
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			if err != nil {
+				l.h.log.Debug("cluster: a server's lines are left out", "server", server, "board", f.Board, "error", err)
+				missing = append(missing, server)
+				return
+			}
 			lines = append(lines, r.Lines...)
 		})
 	}
 	all.Wait()
-	return lines
+	slices.Sort(missing)
+	return lines, missing
 }
 
 // Follow calls fn for each new line, until ctx ends or fn returns false. Those of a board that lives elsewhere come a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,6 +45,9 @@ func TestLinesOfAllServers(t *testing.T) {
 		c.mu.Unlock()
 		if got := read(persistence.Filter{}); got != "1" {
 			t.Errorf("with one server only: %q", got)
+		}
+		if _, missing, err := c.houses["img2"].Logs().QueryAll(t.Context(), persistence.Filter{Board: "board1"}); err != nil || !slices.Contains(missing, "img1") {
+			t.Errorf("%q are said to be missing, %v", missing, err)
 		}
 	})
 }

@@ -46,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Clock: clock, Version: version, Commit: commit, Speed: c.Speed})
+	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Level: &level, Clock: clock, Version: version, Commit: commit, Speed: c.Speed})
 	if err != nil {
 		return err
 	}

@@ -197,6 +197,7 @@ type Logs struct {
 	Lines    []persistence.Line    // what is there
 	New      chan persistence.Line // what comes; closing it ends all followers
 	OnQuery  func(persistence.Filter)
+	Missing  []string      // servers that give none of theirs
 	Followed chan struct{} // told once for each follower that has ended; nil: nobody is
 }
 
@@ -212,6 +213,12 @@ func (l *Logs) Query(_ context.Context, f persistence.Filter) ([]persistence.Lin
 		}
 	}
 	return fit, nil
+}
+
+// QueryAll implements httpapi.SpreadLogs.
+func (l *Logs) QueryAll(ctx context.Context, f persistence.Filter) ([]persistence.Line, []string, error) {
+	lines, err := l.Query(ctx, f)
+	return lines, l.Missing, err
 }
 
 // Export implements httpapi.Logs.

@@ -36,11 +36,17 @@ func (q LogQuery) values() url.Values {
 	return v
 }
 
-// Log are the lines of a board's log, oldest first.
+// Log are the lines of a board's log, oldest first, whether all servers gave theirs or not.
 func (c *Client) Log(ctx context.Context, name string, q LogQuery) ([]v1.Line, error) {
+	l, err := c.LogOfAll(ctx, name, q)
+	return l.Lines, err
+}
+
+// LogOfAll is a board's log, the oldest line first, and the servers of a cluster whose lines are missing in it.
+func (c *Client) LogOfAll(ctx context.Context, name string, q LogQuery) (v1.Log, error) {
 	var l v1.Log
 	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "log"}, query: q.values()}, &l)
-	return l.Lines, err
+	return l, err
 }
 
 // Follow calls fn for each line that is there and each that comes, until ctx ends, fn returns an error, or the server
@@ -128,6 +134,13 @@ func (c *Client) ServerInfo(ctx context.Context) (v1.Server, error) {
 	var s v1.Server
 	err := c.get(ctx, "server", &s)
 	return s, err
+}
+
+// SetLogLevel changes how much the server's own log tells, to DEBUG, INFO, WARN or ERROR, and returns what it is now.
+func (c *Client) SetLogLevel(ctx context.Context, level string) (string, error) {
+	var now v1.LogLevel
+	err := c.do(ctx, call{method: http.MethodPut, path: []string{"server", "log-level"}, body: v1.LogLevel{Level: level}}, &now)
+	return now.Level, err
 }
 
 // Reload has the server read boards and images again. A bad file changes nothing and is a *Problem.

@@ -31,7 +31,8 @@ type Line struct {
 
 // Log are lines in the order in which they came.
 type Log struct {
-	Lines []Line `json:"lines"`
+	Lines   []Line   `json:"lines"`
+	Missing []string `json:"missing"` // servers that did not answer, so that their lines are not among these
 }
 
 // Dump is a crash dump that a board left on the server that is asked.

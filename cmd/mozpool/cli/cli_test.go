@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"os"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 // world is a server with a fleet of functions, and what a command said.
 type world struct {
 	fleet    *apitest.Fleet
+	logs     *apitest.Logs
 	server   *httpapi.Server
 	ctx      context.Context
 	out, err bytes.Buffer
@@ -92,8 +94,8 @@ func newWorld(t *testing.T) *world {
 	}
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
-	w := &world{fleet: f, ctx: t.Context(), events: events.New()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
+	w := &world{fleet: f, logs: logs, ctx: t.Context(), events: events.New()}
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Dumps: apitest.Dumps{}, Level: new(slog.LevelVar), Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
 		Webhooks: func() []v1.Webhook {
 			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
 		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },

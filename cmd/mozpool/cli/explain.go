@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
@@ -66,14 +67,17 @@ func (l *BoardLog) Run(c *Context) error {
 	if l.All {
 		return coded(c.Client.ExportLog(c.Context, l.Name, q, c.logLine))
 	}
-	lines, err := c.Client.Log(c.Context, l.Name, q)
+	log, err := c.Client.LogOfAll(c.Context, l.Name, q)
 	if err != nil {
 		return coded(err)
 	}
-	if c.Output == "json" || c.Output == "yaml" {
-		return coded(c.show(lines, nil, nil))
+	if len(log.Missing) > 0 {
+		_, _ = fmt.Fprintf(c.Err, "(lines of %s are missing: no answer)\n", strings.Join(log.Missing, ", ")) // for people only
 	}
-	for _, line := range lines {
+	if c.Output == "json" || c.Output == "yaml" {
+		return coded(c.show(log.Lines, nil, nil))
+	}
+	for _, line := range log.Lines {
 		if err := c.logLine(line); err != nil {
 			return coded(err)
 		}

@@ -13,7 +13,8 @@ import (
 type Server struct {
 	Format
 	kong.Plugins
-	Info ServerInfo `cmd:"" help:"Say what the server is, and how it is."`
+	Info     ServerInfo     `cmd:"" help:"Say what the server is, and how it is."`
+	LogLevel ServerLogLevel `cmd:"" help:"Say how much the server's own log tells, or change it until the server starts anew."`
 }
 
 // ServerInfo is "mozpool server info".
@@ -26,6 +27,35 @@ func (*ServerInfo) Run(c *Context) error {
 		return coded(err)
 	}
 	return coded(c.show(s, []string{s.Name}, func() *table { return c.serverTable(s) }))
+}
+
+// ServerLogLevel is "mozpool server log-level".
+type ServerLogLevel struct {
+	Level string `arg:"" optional:"" help:"DEBUG, INFO, WARN or ERROR; without it nothing is changed."`
+}
+
+// Run asks the server.
+func (l *ServerLogLevel) Run(c *Context) error {
+	if l.Level == "" {
+		s, err := c.Client.ServerInfo(c.Context)
+		if err != nil {
+			return coded(err)
+		}
+		return coded(c.showLevel(s.LogLevel))
+	}
+	level, err := c.Client.SetLogLevel(c.Context, l.Level)
+	if err != nil {
+		return coded(err)
+	}
+	return coded(c.showLevel(level))
+}
+
+func (c *Context) showLevel(level string) error {
+	return c.show(v1.LogLevel{Level: level}, []string{level}, func() *table {
+		t := &table{head: []string{"level"}}
+		t.add(plain(level))
+		return t
+	})
 }
 
 func (c *Context) serverTable(s v1.Server) *table {
@@ -46,6 +76,7 @@ func (c *Context) serverTable(s v1.Server) *table {
 	line("api", s.API)
 	line("old api", s.OldAPI)
 	line("tokens", map[bool]string{true: "asked for", false: "not asked for"}[s.Tokens])
+	line("log level", s.LogLevel)
 	line("racks", strings.Join(s.Racks, ", "))
 	line("boards", fmt.Sprint(s.Boards))
 	return t

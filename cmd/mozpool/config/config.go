@@ -43,6 +43,8 @@ type Config struct {
 	OldAPI OldAPI `yaml:"old_api"`
 	// Webhooks are told of each transition of a board. Default: none.
 	Webhooks []Webhook `yaml:"webhooks"`
+	// Traces is where attempts are sent as traces. Default: nowhere.
+	Traces Traces `yaml:"traces"`
 	// Cluster is where the other servers are. Default: there are none.
 	Cluster Cluster `yaml:"cluster"`
 	// Relays say when trouble with a relay board is an incident of its own, for

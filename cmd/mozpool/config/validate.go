@@ -43,6 +43,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 	}
 	v.api(c)
 	v.webhooks(c)
+	v.traces(c.Traces)
 	v.relays(c.Relays)
 	v.cluster(c.Cluster)
 	v.crashDumps(c.CrashDumps)

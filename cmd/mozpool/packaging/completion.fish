@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server log-level' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -617,6 +617,7 @@ complete -c mozpool -f -n '__mozpool_at "serve"' -l server -r -d 'Server to talk
 complete -c mozpool -f -n '__mozpool_at "serve"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "server"' -a backup -d 'Back up a running server into a file, which is checked.'
 complete -c mozpool -f -n '__mozpool_at "server"' -a info -d 'Say what the server is, and how it is.'
+complete -c mozpool -f -n '__mozpool_at "server"' -a log-level -d 'Say how much the server\'s own log tells, or change it until the server starts anew.'
 complete -c mozpool -f -n '__mozpool_at "server"' -a restore -d 'Make a data folder of a backup, for a server that is not running.'
 complete -c mozpool -f -n '__mozpool_at "server"' -a verify -d 'Say whether a backup is whole, and what is in it.'
 complete -c mozpool -f -n '__mozpool_at "server"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
@@ -631,6 +632,10 @@ complete -c mozpool -f -n '__mozpool_at "server info"' -l output -x -a 'table wi
 complete -c mozpool -f -n '__mozpool_at "server info"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "server info"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "server info"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "server log-level"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "server log-level"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "server log-level"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "server log-level"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "server restore"' -l data -r -d 'Data folder to make, the data of mozpool.yaml; it may have no journal yet.'
 complete -c mozpool -f -n '__mozpool_at "server restore"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "server restore"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'

@@ -24,6 +24,7 @@ import (
 	"mozpool/httpapi"
 	"mozpool/httpapi/events"
 	"mozpool/httpapi/mozpool1"
+	"mozpool/httpapi/traces"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/httpapi/webhook"
 	"mozpool/netboot"
@@ -37,6 +38,7 @@ import (
 // Options are what a server is given beside its configuration.
 type Options struct {
 	Logger *slog.Logger     // nil: silence
+	Level  *slog.LevelVar   // of the Logger; nil: it cannot be changed while the server runs
 	Clock  func() time.Time // wall clock; nil: time.Now
 	// Version and Commit are of the binary, for its metrics and the old API; empty: unknown.
 	Version, Commit string
@@ -66,6 +68,7 @@ type Server struct {
 	events    *events.Hub // of all boards
 	owned     *events.Hub // of the boards whose actors run here
 	webhooks  *webhook.Sender
+	traces    *traces.Sender                // nil: nobody collects them
 	inventory *keeper.Keeper                // nil: boards come from the boards file
 	keeper    atomic.Pointer[keeper.Keeper] // the same, for those who hear of the journal before it is there
 	closers   []func() error                // in the order of opening
@@ -193,7 +196,8 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	if err := s.openWebhooks(); err != nil {
 		return err
 	}
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Clock: s.opts.Clock,
+	s.openTraces()
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.dumps != nil {
 		c.Dumps = s.dumps
@@ -240,6 +244,9 @@ func (s *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return r.Run(ctx) })
 	}
 	g.Go(func() error { return s.webhooks.Run(ctx) })
+	if s.traces != nil {
+		g.Go(func() error { return s.traces.Run(ctx) })
+	}
 	if s.inventory != nil {
 		watch := s.inventory.Watch(s.inventoryFiles()...) // before the first sync reads them
 		g.Go(func() error { return s.inventory.Run(ctx) })

@@ -115,6 +115,8 @@ var Operations = []Operation{
 	{Method: "POST", Path: v1.Prefix + "/cluster/undrain", Text: "Let a server hold racks again.", Body: v1.ServerOrder{}, Answer: v1.Cluster{}},
 	{Method: "GET", Path: v1.Prefix + "/discovered", Text: "List MAC addresses that asked for a boot entry and are no board.", Answer: v1.Discovered{}},
 	{Method: "GET", Path: v1.Prefix + "/server", Text: "Say what the server is, and how it is.", Answer: v1.Server{}},
+	{Method: "PUT", Path: v1.Prefix + "/server/log-level", Text: "Change how much the server's own log tells, until it starts anew: DEBUG, INFO, WARN or ERROR.",
+		Body: v1.LogLevel{}, Answer: v1.LogLevel{}},
 	{Method: "GET", Path: v1.Prefix + "/report", Text: "Tell how boards fared since a time (7d unless told otherwise); with Accept: text/html as a page, with text/plain for a terminal.",
 		Query: []string{"since", "rack"}, Answer: v1.Report{}, Media: []string{"text/html", "text/plain"}},
 	{Method: "POST", Path: v1.Prefix + "/backup", Text: "Write what the server must not lose, as it is at this moment; see: mozpool server verify. One that ends early is not whole.",

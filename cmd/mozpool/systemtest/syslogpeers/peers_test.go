@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/net/ipv4"
 )
 
 // rates are lines a second, of all boards; each is held for spell. The first is so low that nobody loses any, and gives
 // the CPU time of a line.
-var rates = []int{5_000, 20_000, 40_000, 60_000, 80_000}
+var rates = []int{5_000, 20_000, 40_000, 60_000, 80_000, 120_000, 160_000, 240_000, 320_000}
 
 const spell = 2 * time.Second
 
@@ -34,32 +36,22 @@ func TestPeers(t *testing.T) {
 	} else {
 		t.Log("rsyslogd is not installed: this server is measured alone")
 	}
-	best := map[string]int{}
+	best, over := map[string]int{}, map[string]bool{}
 	for _, rate := range rates {
 		for _, p := range peers {
 			sent, lost, cpu := p.measure(t, rate)
-			t.Logf("%-8s %7d lines/s wanted, %7.0f sent: %6.2f %% lost, %6.2f µs of CPU a line", p.name, rate, float64(sent)/spell.Seconds(),
+			reached := int(float64(sent) / spell.Seconds()) // sender and server share the machine
+			t.Logf("%-8s %7d lines/s wanted, %7d sent: %6.2f %% lost, %6.2f µs of CPU a line", p.name, rate, reached,
 				100*float64(lost)/float64(sent), float64(cpu.Microseconds())/float64(sent))
-			if lost == 0 && best[p.name] == prior(rate) {
-				best[p.name] = rate
+			if over[p.name] = over[p.name] || lost > 0; !over[p.name] {
+				best[p.name] = max(best[p.name], reached)
 			}
 		}
 	}
-	t.Logf("highest rate without loss: %v", best)
+	t.Logf("highest rate that was sent, without loss at it and below: %v", best)
 	if best["mozpool"] == 0 {
 		t.Errorf("lines are lost at %d a second", rates[0])
 	}
-}
-
-// prior is the rate before one; 0: it is the first.
-func prior(rate int) (before int) {
-	for _, r := range rates {
-		if r == rate {
-			break
-		}
-		before = r
-	}
-	return before
 }
 
 // measure loads a fresh server and counts what it kept. CPU is without that of a server that gets nothing.
@@ -105,33 +97,61 @@ func misplaced(t *testing.T, name string, n int, kept []string) (count int) {
 
 func lineOf(i int) string { return fmt.Sprintf("line %d %s", i, filler) }
 
+// bulk is how many lines a board sends at once where one at a time would keep the sender from a rate.
+const bulk, bulkFrom = 16, 100_000
+
 // send has the boards speak in turn at a rate, in bursts of a millisecond; it says how many lines each sent.
 func send(t *testing.T, port, rate int) (each [boards]int) {
 	t.Helper()
+	conns := dial(t, port)
+	turn := 1
+	if rate >= bulkFrom {
+		turn = bulk
+	}
+	began := time.Now()
+	for total, n := 0, 0; ; {
+		since := time.Since(began)
+		if since >= spell {
+			return each
+		}
+		for due := int(since.Seconds() * float64(rate)); total < due; total += turn {
+			say(t, conns[n], each[n], turn)
+			each[n] += turn
+			n = (n + 1) % boards
+		}
+		pause(t.Context(), time.Millisecond)
+	}
+}
+
+// dial gives each board its socket.
+func dial(t *testing.T, port int) []*ipv4.PacketConn {
+	t.Helper()
 	to := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
-	conns := make([]*net.UDPConn, boards)
+	conns := make([]*ipv4.PacketConn, boards)
 	for n := range conns {
 		c, err := net.DialUDP("udp", &net.UDPAddr{IP: boardAddress(n).AsSlice()}, to)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = c.Close() }() // nothing is buffered
-		conns[n] = c
+		t.Cleanup(func() { _ = c.Close() }) // nothing is buffered
+		conns[n] = ipv4.NewPacketConn(c)
 	}
-	began := time.Now()
-	for total := 0; ; {
-		since := time.Since(began)
-		if since >= spell {
-			return each
+	return conns
+}
+
+// say sends lines of a board with one system call.
+func say(t *testing.T, conn *ipv4.PacketConn, first, lines int) {
+	t.Helper()
+	var batch [bulk]ipv4.Message
+	for i := range lines {
+		batch[i].Buffers = [][]byte{[]byte("<6>Nov 23 09:00:00 bench: " + lineOf(first+i))}
+	}
+	for done := 0; done < lines; {
+		n, err := conn.WriteBatch(batch[done:lines], 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for due := int(since.Seconds() * float64(rate)); total < due; total++ {
-			n := total % boards
-			if _, err := conns[n].Write([]byte("<6>Nov 23 09:00:00 bench: " + lineOf(each[n]))); err != nil {
-				t.Fatal(err)
-			}
-			each[n]++
-		}
-		pause(t.Context(), time.Millisecond)
+		done += n
 	}
 }
 
