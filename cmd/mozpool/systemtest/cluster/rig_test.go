@@ -3,11 +3,13 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +42,7 @@ type world struct {
 }
 
 // newWorld starts a cluster with the real binary, built with the race detector where the test has it.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, site *several.Site) *world {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "mozpool")
 	args := []string{"build", "-o", program}
@@ -51,13 +53,13 @@ func newWorld(t *testing.T) *world {
 		t.Fatalf("build the server: %v\n%s", err, out)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ctx: ctx, doing: make(map[string]int)}
 	times := boardsim.DefaultTimes()
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
 	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: boardSpeed,
-		Seed: 1, Times: times, OnEvent: w.saw})
+		Seed: 1, Times: times, OnEvent: w.saw, Site: site})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,20 +172,7 @@ var epochs = regexp.MustCompile(`a rack's actors run here" rack=(\S+) epoch=(\d+
 // judge holds the records of relays, boards and servers against each other.
 func (w *world) judge() {
 	w.t.Helper()
-	owner := make(map[string]string)
-	for _, p := range w.Servers {
-		log, err := p.Log()
-		w.must(err)
-		for _, m := range epochs.FindAllStringSubmatch(string(log), -1) {
-			if other, known := owner[m[1]+" "+m[2]]; known {
-				w.t.Errorf("%s and %s ran rack %s under epoch %s", other, p.Name, m[1], m[2])
-			}
-			owner[m[1]+" "+m[2]] = p.Name
-		}
-		if strings.Contains(string(log), "DATA RACE") {
-			w.t.Errorf("%s has a data race", p.Name)
-		}
-	}
+	w.owners()
 	for _, r := range w.Racks {
 		for i, name := range r.Names() {
 			w.judgeCuts(name, r.Cuts(i))
@@ -194,6 +183,37 @@ func (w *world) judge() {
 	for _, b := range w.broken {
 		w.t.Errorf("seen by the board: %s", b)
 	}
+}
+
+// owners are the servers that ran each rack, in the order of epochs. No epoch is run by two.
+func (w *world) owners() map[string][]string {
+	w.t.Helper()
+	ran := make(map[string]map[int]string)
+	for _, p := range w.Servers {
+		log, err := p.Log()
+		w.must(err)
+		if strings.Contains(string(log), "DATA RACE") {
+			w.t.Errorf("%s has a data race", p.Name)
+		}
+		for _, m := range epochs.FindAllStringSubmatch(string(log), -1) {
+			epoch, err := strconv.Atoi(m[2])
+			w.must(err)
+			if ran[m[1]] == nil {
+				ran[m[1]] = make(map[int]string)
+			}
+			if other, known := ran[m[1]][epoch]; known {
+				w.t.Errorf("%s and %s ran rack %s under epoch %d", other, p.Name, m[1], epoch)
+			}
+			ran[m[1]][epoch] = p.Name
+		}
+	}
+	owners := make(map[string][]string)
+	for rack, by := range ran {
+		for _, epoch := range slices.Sorted(maps.Keys(by)) {
+			owners[rack] = append(owners[rack], by[epoch])
+		}
+	}
+	return owners
 }
 
 // judgeCuts: every time a board's power went, somebody had decided so and stored it.

@@ -1,0 +1,142 @@
+package cluster
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	"mozpool/cmd/mozpool/demo/several"
+	"mozpool/cmd/mozpool/systemtest/wire"
+)
+
+// wired is a cluster whose servers have a network between them that a test can harm.
+type wired struct {
+	*world
+	net *wire.Net
+}
+
+// newWired starts one. Relay boards, boards and whoever asks are at the end of the network that is no server.
+func newWired(t *testing.T) *wired {
+	t.Helper()
+	net, err := wire.New(servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := net.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	site := &several.Site{Rack: wire.Address(wire.Outside).String(), Boards: wire.Boards,
+		Start: func(server int, c *exec.Cmd) error { return net.Start(server+1, c) }}
+	for i := range servers {
+		site.Servers = append(site.Servers, wire.Address(i+1).String())
+	}
+	return &wired{newWorld(t, site), net}
+}
+
+// end is where a server is in the network.
+func (w *wired) end(p *several.Process) int { return slices.Index(w.Servers, p) + 1 }
+
+// deaf cuts what others send to a server; mute cuts what it sends to them.
+func (w *wired) deaf(p *several.Process) { w.oneWay(p, true) }
+
+func (w *wired) mute(p *several.Process) { w.oneWay(p, false) }
+
+func (w *wired) oneWay(p *several.Process, in bool) {
+	for _, other := range w.Servers {
+		switch {
+		case other == p:
+		case in:
+			w.net.OneWay(w.end(other), w.end(p), wire.Fault{Cut: true})
+		default:
+			w.net.OneWay(w.end(p), w.end(other), wire.Fault{Cut: true})
+		}
+	}
+}
+
+// One network suffers it all: the owner of a rack is cut off from the majority, one way and the other way, a connection
+// comes and goes, and all of it is slow and loses frames. Boards and relay boards are reached all the time, which is the
+// worst for two servers that both think that they own them.
+func TestNetworkFaults(t *testing.T) {
+	if os.Getenv("MOZPOOL_E2E") != "1" {
+		t.Skip("takes a minute: set MOZPOOL_E2E=1 (make e2e) to run it")
+	}
+	if !wire.Inside(t) {
+		return
+	}
+	w := newWired(t)
+	for _, fault := range []struct {
+		name string
+		harm func(*several.Process)
+	}{
+		{"cut off", func(p *several.Process) { w.net.Servers(w.end(p), wire.Fault{Cut: true}) }},
+		{"mute", w.mute},
+		{"deaf", w.deaf},
+	} {
+		w.imaging(3)
+		owner := w.holder("r2")
+		fault.harm(owner)
+		w.until("the rack of a server that is "+fault.name+" to change hands", func() bool { return w.Holder("r2") != owner })
+		w.net.Heal()
+		w.allReady()
+	}
+	w.imaging(3)
+	w.flap(w.holder("r1"), 8)
+	w.allReady()
+	for i := range servers {
+		w.net.Servers(i+1, wire.Fault{Delay: 20 * time.Millisecond, Loss: 0.05})
+	}
+	w.imaging(3)
+	w.allReady()
+	w.net.Heal()
+	w.judge()
+	w.judgeHands()
+}
+
+// flap cuts a server off and on again, so many times.
+func (w *wired) flap(p *several.Process, times int) {
+	for range times {
+		w.net.Servers(w.end(p), wire.Fault{Cut: true})
+		<-time.After(700 * time.Millisecond)
+		w.net.Heal()
+		<-time.After(700 * time.Millisecond)
+	}
+}
+
+// judgeHands: whoever has a hand on a rack's relay board had been granted the rack, and nobody has who was granted it
+// before the one whose hand was there last. Relay boards know who speaks; who runs which epoch is in the servers' logs.
+func (w *wired) judgeHands() {
+	w.t.Helper()
+	owners, commands := w.owners(), 0
+	for _, r := range w.Racks {
+		for _, relays := range r.Relays {
+			epoch := 0
+			for _, entry := range relays.Journal() {
+				from := w.named(entry.From)
+				commands++
+				for epoch < len(owners[r.Name]) && owners[r.Name][epoch] != from {
+					epoch++
+				}
+				if epoch == len(owners[r.Name]) {
+					w.t.Fatalf("rack %s: %s (%s) commands its relays at %s, though owners were %q in turn", r.Name, from, entry.From, entry.At, owners[r.Name])
+				}
+			}
+		}
+	}
+	if commands < boards {
+		w.t.Errorf("relay boards had %d commands, fewer than there are boards", commands)
+	}
+}
+
+// named is the server at an address.
+func (w *wired) named(address string) string {
+	for _, p := range w.Servers {
+		if wire.Address(w.end(p)).String() == address {
+			return p.Name
+		}
+	}
+	return address
+}
