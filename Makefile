@@ -7,9 +7,10 @@ EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 FUZZTIME ?= 5s
 FUZZ     ?= .
 SOAK     ?= 1h
+CHAOS    ?= 30m
 PACKAGE_ARCHS ?= amd64 arm64
 
-.PHONY: build demo test race lint e2e bench bench-peers soak-virtual fuzz soak golden generate package clean help
+.PHONY: build demo test race lint e2e bench bench-peers soak-virtual fuzz soak chaos golden generate package clean help
 
 build: ## bin/mozpool, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
@@ -44,6 +45,9 @@ fuzz: ## each fuzz target for FUZZTIME, a time or 5000x; FUZZ=PATTERN: only thes
 
 soak: ## SOAK=1h: one server under boards, followers and strangers; fails if what it holds grows
 	MOZPOOL_SOAK=$(SOAK) go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/mozpool/systemtest/hostile
+
+chaos: ## CHAOS=30m: random faults on three servers under imaging; SEED=NUMBER: those of an earlier run
+	MOZPOOL_CHAOS=$(CHAOS) MOZPOOL_CHAOS_SEED=$(SEED) go test -count=1 -timeout 0 -run '^TestChaos$$' -v ./cmd/mozpool/systemtest/cluster
 
 golden: ## write the golden files anew
 	go test -count=1 $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"mozpool/actors/board"
 	"mozpool/cmd/mozpool/demo/several"
 	v1 "mozpool/httpapi/v1"
@@ -22,11 +24,12 @@ import (
 )
 
 const (
-	servers    = 3
-	racks      = 3
-	boards     = 9
-	boardSpeed = 30
-	patience   = 4 * time.Minute // for what takes half a minute on an idle machine
+	servers      = 3
+	racks        = 3
+	boards       = 9
+	boardSpeed   = 30
+	attemptsKept = 1000
+	patience     = 4 * time.Minute // for what takes half a minute on an idle machine
 )
 
 // world is a cluster, and the rules that its boards and relays saw broken.
@@ -37,8 +40,9 @@ type world struct {
 
 	mu     sync.Mutex
 	broken []string
-	doing  map[string]int // how many boards did what
-	wishes int            // rounds of images asked for
+	doing  map[string]int  // how many boards did what
+	wishes int             // rounds of images asked for
+	spare  map[string]bool // boards that are not imaged
 }
 
 // newWorld starts a cluster with the real binary, built with the race detector where the test has it.
@@ -54,7 +58,7 @@ func newWorld(t *testing.T, site *several.Site) *world {
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{t: t, ctx: ctx, doing: make(map[string]int)}
+	w := &world{t: t, ctx: ctx, doing: make(map[string]int), spare: make(map[string]bool)}
 	times := boardsim.DefaultTimes()
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
@@ -116,8 +120,23 @@ func (w *world) imaging(writing int) {
 	w.t.Helper()
 	w.wishes++
 	before := w.count(boardsim.Writing)
-	w.must(w.WishAll(w.ctx))
+	w.wish()
 	w.until("boards to write", func() bool { return w.count(boardsim.Writing) >= before+writing })
+}
+
+// wish asks for an image on every board that is no spare, at any server.
+func (w *world) wish() {
+	w.t.Helper()
+	g, ctx := errgroup.WithContext(w.ctx)
+	g.SetLimit(boards)
+	for _, r := range w.Racks {
+		for i, name := range r.Names() {
+			if !w.spare[name] {
+				g.Go(func() error { return w.Wish(ctx, name, w.wishes+i) })
+			}
+		}
+	}
+	w.must(g.Wait())
 }
 
 // allReady waits until every board rests, each ready.
@@ -127,8 +146,9 @@ func (w *world) allReady() {
 	w.until("every board to rest", func() bool {
 		var err error
 		all, err = w.Boards(w.ctx)
+		all = slices.DeleteFunc(all, func(b v1.Board) bool { return w.spare[b.Name] })
 		behind := func(b v1.Board) bool { return int(b.Attempt) < w.wishes } // as a copy may be for a moment
-		return err == nil && len(all) == boards && several.AtRest(all) && !slices.ContainsFunc(all, behind)
+		return err == nil && len(all) == boards-len(w.spare) && several.AtRest(all) && !slices.ContainsFunc(all, behind)
 	})
 	for _, b := range all {
 		if b.State != board.Ready || b.Image != several.Image || int(b.Attempt) != w.wishes {
@@ -175,7 +195,9 @@ func (w *world) judge() {
 	w.owners()
 	for _, r := range w.Racks {
 		for i, name := range r.Names() {
-			w.judgeCuts(name, r.Cuts(i))
+			if !w.spare[name] {
+				w.judgeCuts(name, r.Cuts(i))
+			}
 		}
 	}
 	w.mu.Lock()
@@ -224,7 +246,7 @@ func (w *world) judgeCuts(name string, cuts int) {
 		var ended []v1.Attempt
 		w.until(fmt.Sprintf("%s to know %d attempts of %s", p.Name, w.wishes, name), func() (ok bool) { // its copy may be behind
 			var err error
-			ended, err = p.Client().Attempts(w.ctx, name, 0)
+			ended, err = p.Client().Attempts(w.ctx, name, attemptsKept)
 			return err == nil && len(ended) == w.wishes
 		})
 		decided = 0
