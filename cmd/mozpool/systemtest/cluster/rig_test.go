@@ -46,7 +46,7 @@ type world struct {
 }
 
 // newWorld starts a cluster with the real binary, built with the race detector where the test has it.
-func newWorld(t *testing.T, site *several.Site) *world {
+func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "mozpool")
 	args := []string{"build", "-o", program}
@@ -62,7 +62,7 @@ func newWorld(t *testing.T, site *several.Site) *world {
 	times := boardsim.DefaultTimes()
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
-	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: boardSpeed,
+	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: speed,
 		Seed: 1, Times: times, OnEvent: w.saw, Site: site})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func (w *world) saw(e boardsim.Event) {
 	defer w.mu.Unlock()
 	w.doing[string(e.What)]++
 	if e.What == boardsim.CutInWrite || e.What == boardsim.Dead {
-		w.broken = append(w.broken, fmt.Sprintf("%s: %s %s", e.Board, e.What, e.Text))
+		w.broken = append(w.broken, fmt.Sprintf("%s: %s %s at %s", e.Board, e.What, e.Text, time.Now().UTC().Format(time.TimeOnly+".000")))
 	}
 }
 

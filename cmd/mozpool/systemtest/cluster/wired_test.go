@@ -19,6 +19,10 @@ type wired struct {
 	late int // commands that came late, and may have: one of a process frozen between its look at the lease and the write
 }
 
+// faultSpeed is slow, since servers' limits are faster with it as well: a board that is not heard for two minutes while it
+// writes is cut, rightly, and those must be longer than two take-overs in a row.
+const faultSpeed = 8
+
 // newWired starts one. Relay boards, boards and whoever asks are at the end of the network that is no server.
 func newWired(t *testing.T) *wired {
 	t.Helper()
@@ -36,7 +40,7 @@ func newWired(t *testing.T) *wired {
 	for i := range servers {
 		site.Servers = append(site.Servers, wire.Address(i+1).String())
 	}
-	return &wired{world: newWorld(t, site), net: net}
+	return &wired{world: newWorld(t, site, faultSpeed), net: net}
 }
 
 // end is where a server is in the network.
