@@ -34,10 +34,11 @@ func TestMeasure(t *testing.T) {
 		return
 	}
 	w := newWired(t)
+	w.measureTakeOvers()
+	w.settled()
 	w.measureIdle()
 	w.measureReads()
 	w.measureDrain()
-	w.measureTakeOvers()
 	w.measureLoad(length)
 }
 
@@ -70,7 +71,6 @@ func (w *wired) settled() {
 // measureIdle: CPU time and bytes between servers, while nobody asks and boards rest. What looks at the cluster for the
 // test looks on, twenty times a second at each server.
 func (w *wired) measureIdle() {
-	w.settled()
 	bytes := func() (sum uint64) {
 		for from := 1; from <= servers; from++ {
 			for to := 1; to <= servers; to++ {
@@ -152,10 +152,11 @@ func (w *wired) stored(at *several.Process, name string) time.Duration {
 func (w *wired) measureTakeOvers() {
 	var all []time.Duration
 	for range takeOvers {
-		w.settled()
-		w.must(w.Servers[0].Kill())
-		all = append(all, w.stored(w.Servers[1], w.Racks[0].Names()[0]))
-		w.back(w.Servers[0])
+		dead := w.holder("r1")
+		other := w.Servers[w.end(dead)%servers]
+		w.must(dead.Kill())
+		all = append(all, w.stored(other, w.Racks[0].Names()[0]))
+		w.back(dead)
 	}
 	w.t.Logf("take-over: %s", spread(all))
 }
