@@ -7,9 +7,11 @@ EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 FUZZTIME ?= 5s
 FUZZ     ?= .
 SOAK     ?= 1h
+CHAOS    ?= 30m
+MEASURE  ?= 10m
 PACKAGE_ARCHS ?= amd64 arm64
 
-.PHONY: build demo test race lint e2e bench bench-peers soak-virtual fuzz soak golden generate package clean help
+.PHONY: build demo test race lint e2e bench bench-peers bench-cluster soak-virtual fuzz soak chaos golden generate package clean help
 
 build: ## bin/mozpool, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/mozpool ./cmd/mozpool
@@ -38,12 +40,18 @@ soak-virtual: ## a year of 60 unreliable boards in virtual time; 5 minutes
 bench-peers: ## TFTP, syslog and the API beside the servers of Debian; those that are absent are left out
 	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/syslogpeers ./cmd/mozpool/systemtest/bench
 
+bench-cluster: ## take-overs, drains, cost of a cluster of three at rest and under MEASURE=10m of load
+	MOZPOOL_MEASURE=$(MEASURE) go test -count=1 -timeout 0 -run '^TestMeasure$$' -v ./cmd/mozpool/systemtest/cluster
+
 fuzz: ## each fuzz target for FUZZTIME, a time or 5000x; FUZZ=PATTERN: only these files
 	@git grep -oE '^func Fuzz\w+' -- '*_test.go' | grep -E '$(FUZZ)' | while IFS=: read -r file target; do \
 	  go test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; done
 
 soak: ## SOAK=1h: one server under boards, followers and strangers; fails if what it holds grows
 	MOZPOOL_SOAK=$(SOAK) go test -count=1 -timeout 0 -run '^TestSoak$$' -v ./cmd/mozpool/systemtest/hostile
+
+chaos: ## CHAOS=30m: random faults on three servers under imaging; SEED=NUMBER: those of an earlier run
+	MOZPOOL_CHAOS=$(CHAOS) MOZPOOL_CHAOS_SEED=$(SEED) go test -count=1 -timeout 0 -run '^TestChaos$$' -v ./cmd/mozpool/systemtest/cluster
 
 golden: ## write the golden files anew
 	go test -count=1 $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update

@@ -79,7 +79,8 @@ func (a *boardActor) landed(m *committed) {
 }
 
 // refused ends a change that was certainly not stored. Whoever waits for an answer is told to come again; what
-// nobody will repeat (a limit, an answer of the relay) is tried again by ourselves, so the board loses nothing.
+// nobody will repeat (a limit, an answer of the relay) is tried again by ourselves, so the board loses nothing; but a
+// stall limit starts anew, for what renews it was refused as well.
 func (a *boardActor) refused(fl *flight, err error) {
 	a.flight = nil
 	if fl.item.reply != nil || fl.item.inputs != nil {
@@ -88,6 +89,10 @@ func (a *boardActor) refused(fl *flight, err error) {
 	}
 	if fl.item.tries++; fl.item.tries == 1 {
 		a.f.log.Warn("the journal stores nothing; the board waits", "board", a.spec.Name, "input", fl.kind, "error", err)
+	}
+	if fl.kind == board.Stalled {
+		a.renewStall() // the board had nobody to tell that it moves: one that lives is not cut for that, one that does not shows it again
+		return
 	}
 	a.later(fl.item.tries, fl.item)
 }

@@ -15,7 +15,7 @@ type Config struct {
 	Name string
 	// MAC is the address that the loader asks with.
 	MAC net.HardwareAddr
-	// Address is where the board sends from, in 127.0.0.0/8; one a board.
+	// Address is where the board sends from, one a board: of 127.0.0.0/8, or another of this machine.
 	Address netip.Addr
 	// TFTP is where the loader asks: what DHCP would have told it.
 	TFTP netip.AddrPort
@@ -95,7 +95,7 @@ func (c *Config) Validate() error {
 	}
 	wrong(c.Name == "", "a simulated board needs a name")
 	wrong(len(c.MAC) != 6, "MAC %q has not 6 bytes", c.MAC)
-	wrong(!c.Address.Is4() || !c.Address.IsLoopback(), "address %s is not in 127.0.0.0/8", c.Address)
+	wrong(!c.Address.Is4(), "address %s is no IPv4 address", c.Address)
 	wrong(!c.TFTP.IsValid() || c.TFTP.Port() == 0, "the TFTP server %s is no address with a port", c.TFTP)
 	wrong(c.Card == "", "the card needs a file")
 	wrong(c.CardSize != 0 && (c.CardSize < minCard || c.CardSize%sector != 0), "a card of %d bytes: at least %d, and whole sectors of %d",

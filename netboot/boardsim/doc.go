@@ -1,5 +1,5 @@
-// Package boardsim is a development board made of code: it speaks the real protocols over loopback, each board from an
-// address of its own in 127.0.0.0/8, and fails as real boards do.
+// Package boardsim is a development board made of code: it speaks the real protocols, each board from an address of its
+// own, in 127.0.0.0/8 unless told otherwise, and fails as real boards do.
 //
 // A board with power does what U-Boot and the live environment do: it asks for its PXELINUX configuration by TFTP, reads
 // initrd and kernel (or does so as iPXE does, see Config.IPXE), fetches the second stage by HTTP, downloads, writes to a file that is its card, reads back, reports,

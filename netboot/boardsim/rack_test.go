@@ -14,12 +14,12 @@ import (
 // TestValidate names everything at once.
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	c := Config{Address: netip.MustParseAddr("10.0.0.1"), CardSize: 100, Speed: -1, FaultRate: 2, UpPort: 70000, Times: Times{Kernel: -time.Second}}
+	c := Config{Address: netip.MustParseAddr("::1"), CardSize: 100, Speed: -1, FaultRate: 2, UpPort: 70000, Times: Times{Kernel: -time.Second}}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("an impossible board")
 	}
-	for _, want := range []string{"needs a name", "MAC", "127.0.0.0/8", "TFTP server", "card needs a file", "card of 100 bytes", "speed -1", "fault rate 2", "70000", "no time"} {
+	for _, want := range []string{"needs a name", "MAC", "no IPv4 address", "TFTP server", "card needs a file", "card of 100 bytes", "speed -1", "fault rate 2", "70000", "no time"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %q", want, err)
 		}

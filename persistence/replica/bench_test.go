@@ -30,6 +30,26 @@ func BenchmarkCommit(b *testing.B) {
 	b.ReportMetric(float64(b.N)*2000*each/ours.Seconds(), "replica/s")
 }
 
+// BenchmarkCommit3 has the same done by three voters on one machine, at the one that leads and at one that does not.
+func BenchmarkCommit3(b *testing.B) {
+	const each = 20
+	for name, at := range map[string]func(*group) *Replica{
+		"leader":   func(g *group) *Replica { return g.leader() },
+		"follower": func(g *group) *Replica { return g.other(g.leader()) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			j := at(newGroup(b, 3))
+			prev := uint64(0)
+			var took time.Duration
+			for b.Loop() {
+				took += commitAll(b, j, prev, each)
+				prev += each
+			}
+			b.ReportMetric(float64(b.N)*2000*each/took.Seconds(), "commits/s")
+		})
+	}
+}
+
 func commitAll(b *testing.B, j persistence.Journal, prev, each uint64) time.Duration {
 	start := time.Now()
 	var all sync.WaitGroup

@@ -29,7 +29,7 @@ type pair struct {
 
 var errCut = errors.New("cut off by the test")
 
-func (f *fabric) network(t *testing.T) *Network {
+func (f *fabric) network(t testing.TB) *Network {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -68,7 +68,7 @@ func (f *fabric) heal() {
 
 // group is some servers in one process.
 type group struct {
-	t     *testing.T
+	t     testing.TB
 	net   *fabric
 	nodes []*Replica
 }
@@ -81,7 +81,7 @@ func (g *group) add(name string) *Replica {
 }
 
 // newGroup begins n servers together.
-func newGroup(t *testing.T, n int) *group {
+func newGroup(t testing.TB, n int) *group {
 	t.Helper()
 	g := &group{t: t, net: &fabric{cut: map[string]bool{}}}
 	var servers []Server

@@ -35,6 +35,7 @@ type Options struct {
 type Entry struct {
 	At         time.Time
 	Connection int                // from 1, in the order they were served
+	From       string             // IP address of who commands
 	Command    relayproto.Command // zero with Raw set: no command
 	Raw        []byte
 	Reply      []byte // what the board meant to answer; empty: nothing

@@ -63,7 +63,7 @@ func (b *Board) serve(conn net.Conn, id int) {
 		for len(pending) > 0 {
 			c, used, err := relayproto.DecodeCommand(pending)
 			if err != nil || used == 0 && !b.options.AnySegments {
-				b.note(Entry{Connection: id, Raw: append([]byte(nil), pending...)})
+				b.note(Entry{Connection: id, From: peer(conn), Raw: append([]byte(nil), pending...)})
 				pending = nil
 				break
 			}
@@ -105,7 +105,7 @@ func (b *Board) answer(conn net.Conn, id int, c relayproto.Command) bool {
 	if f.Mute || f.Drop {
 		reply = nil
 	}
-	b.note(Entry{Connection: id, Command: c, Reply: reply})
+	b.note(Entry{Connection: id, From: peer(conn), Command: c, Reply: reply})
 	if f.Drop {
 		_ = conn.(*net.TCPConn).SetLinger(0)
 		return false
@@ -136,4 +136,12 @@ func (b *Board) leave(conn net.Conn) {
 	delete(b.open, conn)
 	b.serving = false
 	b.restUntil = time.Now().Add(b.scaled(b.options.Rest))
+}
+
+// peer is the address at the other end.
+func peer(c net.Conn) string {
+	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return a.IP.String()
+	}
+	return ""
 }

@@ -6,18 +6,36 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
 	"mozpool/cluster/member"
+	"mozpool/httpapi/access"
 	"mozpool/netboot/boardsim"
 )
 
 // ports are where one server listens for one rack.
 type ports struct{ http, tftp, syslog uint16 }
 
-// host is where all servers listen.
-const host = "127.0.0.1"
+// loopback is where all is, and where free ports are looked for.
+const loopback = "127.0.0.1"
+
+// Site is where servers and racks are, if not all on loopback.
+type Site struct {
+	Servers []string   // address of each
+	Rack    string     // of relay boards
+	Boards  netip.Addr // of board 0; others count up
+	// Start starts the process of a server, from 0, where its address is.
+	Start func(server int, c *exec.Cmd) error
+}
+
+// onLoopback is the site of those who name none.
+func onLoopback(servers int) *Site {
+	return &Site{Servers: slices.Repeat([]string{loopback}, servers), Rack: loopback, Boards: boardsim.DefaultBase,
+		Start: func(_ int, c *exec.Cmd) error { return c.Start() }}
+}
 
 // layOut decides who serves what where, and makes relay boards.
 func (c *Cluster) layOut() error {
@@ -29,14 +47,16 @@ func (c *Cluster) layOut() error {
 		r.where = func() (netip.AddrPort, int) { return c.seat(r) }
 		first += r.size
 		c.Racks = append(c.Racks, r)
-		if err := r.plugRelays(c.o.Speed); err != nil {
+		if err := r.plugRelays(c.o.Site.Rack, c.o.Speed); err != nil {
 			return err
 		}
 	}
 	var gossip []string
 	sections := make([]string, c.o.Servers)
 	for i := range c.o.Servers {
-		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, ports: make(map[string]ports)}
+		host := c.o.Site.Servers[i]
+		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, ports: make(map[string]ports),
+			host: netip.MustParseAddr(host), start: func(cmd *exec.Cmd) error { return c.o.Site.Start(i, cmd) }}
 		p.Config, p.path = c.path(p.Name, "mozpool.yaml"), c.path(p.Name, "log")
 		p.args = []string{c.o.Program, "serve", "--config", p.Config, "--speed", strconv.FormatFloat(c.o.Speed, 'g', -1, 64)}
 		for _, r := range c.Racks {
@@ -67,28 +87,44 @@ func (c *Cluster) seat(r *Rack) (netip.AddrPort, int) {
 		p = c.Servers[0]
 	}
 	at := p.ports[r.Name]
-	return netip.AddrPortFrom(netip.MustParseAddr(host), at.tftp), int(at.http)
+	return netip.AddrPortFrom(p.host, at.tftp), int(at.http)
 }
 
 // writeConfigs writes each server's file. The first rack prefers the first server, the second the second.
 func (c *Cluster) writeConfigs(clusters []string) error {
+	tokens, err := c.writeTokens()
+	if err != nil {
+		return err
+	}
 	for i, p := range c.Servers {
 		var out strings.Builder
-		fmt.Fprintf(&out, "server: %s\ndata: data\nfiles: ../files\nboards: ../boards.yaml\nimages: ../images.yaml\napi: {listen: \"%s\"}\ncluster: %s\nracks:\n",
-			p.Name, strings.TrimPrefix(p.API, "http://"), clusters[i])
+		fmt.Fprintf(&out, "server: %s\ndata: data\nfiles: ../files\nboards: ../boards.yaml\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
+			p.Name, strings.TrimPrefix(p.API, "http://"), tokens, clusters[i])
 		for k, r := range c.Racks {
 			var order []string
 			for n := range c.Servers {
 				order = append(order, c.Servers[(k+n)%len(c.Servers)].Name)
 			}
 			at := p.ports[r.Name]
-			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), host, at.http, at.tftp, at.syslog)
+			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), p.host, at.http, at.tftp, at.syslog)
 		}
 		if err := write(p.Config, []byte(out.String())); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeTokens makes the token without which nobody may listen beyond loopback, and tells where servers find it.
+func (c *Cluster) writeTokens() (text string, err error) {
+	if c.o.Site.Rack == loopback {
+		return "", nil
+	}
+	secret, token := access.Create(access.Token{Name: "demo", Role: access.Admin})
+	for _, p := range c.Servers {
+		p.token = secret
+	}
+	return ", tokens: ../tokens", access.Save(c.path("tokens"), []access.Token{token})
 }
 
 // boardsText is the inventory of all racks.
@@ -99,7 +135,7 @@ func (c *Cluster) boardsText() []byte {
 		for i := range r.size {
 			p, n := boardsim.PlaceOf(i, perRelayBoard), r.first+i
 			fmt.Fprintf(&out, "- {name: %s, mac: %q, rack: %s, hardware: simulated, power: \"%s:bank%d:relay%d\", address: %s}\n",
-				boardsim.NameOf(n), boardsim.MACOf(n), r.Name, r.Relays[p.RelayBoard].Addr(), p.Bank, p.Relay, boardsim.AddressOf(boardsim.DefaultBase, n))
+				boardsim.NameOf(n), boardsim.MACOf(n), r.Name, r.Relays[p.RelayBoard].Addr(), p.Bank, p.Relay, boardsim.AddressOf(c.o.Site.Boards, n))
 		}
 	}
 	return []byte(out.String())
@@ -127,7 +163,7 @@ func (f *finder) find(tcp, udp bool) uint16 {
 	var last error
 	for range 200 {
 		port := firstPort + rand.N(portRange)
-		address := fmt.Sprintf("%s:%d", host, port)
+		address := fmt.Sprintf("%s:%d", loopback, port)
 		if last = f.hold(address, tcp, udp); last == nil {
 			return uint16(port)
 		}

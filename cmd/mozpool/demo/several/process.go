@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,6 +27,9 @@ type Process struct {
 	Name   string
 	Config string // its file
 	API    string // URL
+	host   netip.Addr
+	start  func(*exec.Cmd) error
+	token  string // of its API; empty: it takes none
 	ports  map[string]ports
 	args   []string
 	log    *os.File // nil: logFile
@@ -53,7 +57,7 @@ func (p *Process) Start(ctx context.Context) error {
 	}
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // a person's Ctrl-C is ours to handle
-	if err := cmd.Start(); err != nil {
+	if err := p.start(cmd); err != nil {
 		return fmt.Errorf("start server %s: %w", p.Name, err)
 	}
 	ready, ended := make(chan struct{}), make(chan struct{})
@@ -102,7 +106,7 @@ func (p *Process) Client() *client.Client {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.client == nil {
-		c, err := client.New(p.API, client.Options{User: "demo"})
+		c, err := client.New(p.API, client.Options{User: "demo", Token: p.token})
 		if err != nil {
 			panic(err) // the URL is ours
 		}

@@ -46,9 +46,9 @@ func (r *Rack) Names() (names []string) {
 }
 
 // plugRelays makes the relay boards.
-func (r *Rack) plugRelays(speed float64) error {
+func (r *Rack) plugRelays(host string, speed float64) error {
 	for i := range (r.size + perRelayBoard - 1) / perRelayBoard {
-		b, err := relaysim.Listen("127.0.0.1:0", relaysim.Options{Speed: speed, OnSwitch: func(relay relayproto.Relay, on bool) {
+		b, err := relaysim.Listen(host+":0", relaysim.Options{Speed: speed, OnSwitch: func(relay relayproto.Relay, on bool) {
 			r.switched(boardsim.Place{RelayBoard: i, Bank: relay.Bank, Relay: relay.Number}, on)
 		}})
 		if err != nil {
@@ -82,7 +82,7 @@ func (r *Rack) switched(p boardsim.Place, on bool) {
 // plugBoards makes the boards; those whose relay lets it through have power from now on.
 func (r *Rack) plugBoards(o Options, dir string) error {
 	tftp, up := r.where()
-	boards, err := boardsim.NewRack(boardsim.RackConfig{Boards: r.size, First: r.first, Dir: dir, PerRelayBoard: perRelayBoard,
+	boards, err := boardsim.NewRack(boardsim.RackConfig{Boards: r.size, First: r.first, Base: o.Site.Boards, Dir: dir, PerRelayBoard: perRelayBoard,
 		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, Times: o.Times, OnEvent: o.OnEvent, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed, IPXE: o.IPXE}})
 	if err != nil {
 		return fmt.Errorf("rack %s: %w", r.Name, err)

@@ -35,6 +35,8 @@ type Options struct {
 	OnEvent func(boardsim.Event)
 	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
 	Log *os.File
+	// Site is where all of it is; nil: on loopback.
+	Site *Site
 }
 
 // Cluster is some servers with simulated racks behind them.
@@ -46,12 +48,15 @@ type Cluster struct {
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
 	mu      sync.Mutex
-	holders map[string]string // server by rack, as was heard last
+	holders map[string]seat // by rack: of the highest epoch that was heard of
 }
 
 // New makes files, keys, relay boards, racks and servers, and starts them. Close ends all.
 func New(ctx context.Context, o Options) (_ *Cluster, err error) {
-	c := &Cluster{o: o, holders: make(map[string]string)}
+	if o.Site == nil {
+		o.Site = onLoopback(o.Servers)
+	}
+	c := &Cluster{o: o, holders: make(map[string]seat)}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop
 	defer func() {
@@ -85,27 +90,49 @@ func New(ctx context.Context, o Options) (_ *Cluster, err error) {
 // followEvery is how often it is asked who holds which rack: a service address is there within a moment.
 const followEvery = 50 * time.Millisecond
 
-// follow keeps the holders, until ctx ends.
+// seat is who holds a rack, under which epoch.
+type seat struct {
+	server string
+	epoch  uint64
+}
+
+// follow keeps the holders as the servers together know them, until ctx ends: one that is cut off, and does not know
+// that its rack has another holder, is outdone by the higher epoch of the others.
 func (c *Cluster) follow(ctx context.Context) {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		all, err := c.Status(ctx)
-		if err != nil {
-			continue
-		}
-		c.mu.Lock()
-		for _, r := range all.Racks {
-			if r.Holder != "" && r.Live {
-				c.holders[r.Name] = r.Holder
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, p := range c.Servers {
+		all.Go(func() {
+			tick := time.NewTicker(followEvery)
+			defer tick.Stop()
+			for ctx.Err() == nil {
+				select {
+				case <-ctx.Done():
+				case <-tick.C:
+					c.hear(ctx, p)
+				}
 			}
+		})
+	}
+}
+
+// hear learns from one server who holds what.
+func (c *Cluster) hear(ctx context.Context, p *Process) {
+	if !p.Running() {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	all, err := p.Client().Cluster(short)
+	if err != nil {
+		return // it may be frozen or dead: others know
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range all.Racks {
+		if r.Holder != "" && r.Live && r.Epoch >= c.holders[r.Name].epoch {
+			c.holders[r.Name] = seat{r.Holder, r.Epoch}
 		}
-		c.mu.Unlock()
 	}
 }
 
@@ -114,7 +141,7 @@ func (c *Cluster) Holder(rack string) *Process {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.Servers {
-		if p.Name == c.holders[rack] {
+		if p.Name == c.holders[rack].server {
 			return p
 		}
 	}

@@ -20,7 +20,7 @@ func TestACluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	w := newWorld(t)
+	w := newWorld(t, nil, boardSpeed)
 	w.imaging(3)
 	owner := w.holder("r2")
 	if owner == w.leader() {

@@ -3,15 +3,19 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"mozpool/actors/board"
 	"mozpool/cmd/mozpool/demo/several"
@@ -20,11 +24,12 @@ import (
 )
 
 const (
-	servers    = 3
-	racks      = 3
-	boards     = 9
-	boardSpeed = 30
-	patience   = 4 * time.Minute // for what takes half a minute on an idle machine
+	servers      = 3
+	racks        = 3
+	boards       = 9
+	boardSpeed   = 30
+	attemptsKept = 1000
+	patience     = 4 * time.Minute // for what takes half a minute on an idle machine
 )
 
 // world is a cluster, and the rules that its boards and relays saw broken.
@@ -35,12 +40,13 @@ type world struct {
 
 	mu     sync.Mutex
 	broken []string
-	doing  map[string]int // how many boards did what
-	wishes int            // rounds of images asked for
+	doing  map[string]int  // how many boards did what
+	wishes int             // rounds of images asked for
+	spare  map[string]bool // boards that are not imaged
 }
 
 // newWorld starts a cluster with the real binary, built with the race detector where the test has it.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "mozpool")
 	args := []string{"build", "-o", program}
@@ -51,13 +57,13 @@ func newWorld(t *testing.T) *world {
 		t.Fatalf("build the server: %v\n%s", err, out)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	w := &world{t: t, ctx: ctx, doing: make(map[string]int)}
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &world{t: t, ctx: ctx, doing: make(map[string]int), spare: make(map[string]bool)}
 	times := boardsim.DefaultTimes()
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
-	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: boardSpeed,
-		Seed: 1, Times: times, OnEvent: w.saw})
+	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: speed,
+		Seed: 1, Times: times, OnEvent: w.saw, Site: site})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +93,7 @@ func (w *world) saw(e boardsim.Event) {
 	defer w.mu.Unlock()
 	w.doing[string(e.What)]++
 	if e.What == boardsim.CutInWrite || e.What == boardsim.Dead {
-		w.broken = append(w.broken, fmt.Sprintf("%s: %s %s", e.Board, e.What, e.Text))
+		w.broken = append(w.broken, fmt.Sprintf("%s: %s %s at %s", e.Board, e.What, e.Text, time.Now().UTC().Format(time.TimeOnly+".000")))
 	}
 }
 
@@ -114,8 +120,23 @@ func (w *world) imaging(writing int) {
 	w.t.Helper()
 	w.wishes++
 	before := w.count(boardsim.Writing)
-	w.must(w.WishAll(w.ctx))
+	w.wish()
 	w.until("boards to write", func() bool { return w.count(boardsim.Writing) >= before+writing })
+}
+
+// wish asks for an image on every board that is no spare, at any server.
+func (w *world) wish() {
+	w.t.Helper()
+	g, ctx := errgroup.WithContext(w.ctx)
+	g.SetLimit(boards)
+	for _, r := range w.Racks {
+		for i, name := range r.Names() {
+			if !w.spare[name] {
+				g.Go(func() error { return w.Wish(ctx, name, w.wishes+i) })
+			}
+		}
+	}
+	w.must(g.Wait())
 }
 
 // allReady waits until every board rests, each ready.
@@ -125,8 +146,9 @@ func (w *world) allReady() {
 	w.until("every board to rest", func() bool {
 		var err error
 		all, err = w.Boards(w.ctx)
+		all = slices.DeleteFunc(all, func(b v1.Board) bool { return w.spare[b.Name] })
 		behind := func(b v1.Board) bool { return int(b.Attempt) < w.wishes } // as a copy may be for a moment
-		return err == nil && len(all) == boards && several.AtRest(all) && !slices.ContainsFunc(all, behind)
+		return err == nil && len(all) == boards-len(w.spare) && several.AtRest(all) && !slices.ContainsFunc(all, behind)
 	})
 	for _, b := range all {
 		if b.State != board.Ready || b.Image != several.Image || int(b.Attempt) != w.wishes {
@@ -170,23 +192,12 @@ var epochs = regexp.MustCompile(`a rack's actors run here" rack=(\S+) epoch=(\d+
 // judge holds the records of relays, boards and servers against each other.
 func (w *world) judge() {
 	w.t.Helper()
-	owner := make(map[string]string)
-	for _, p := range w.Servers {
-		log, err := p.Log()
-		w.must(err)
-		for _, m := range epochs.FindAllStringSubmatch(string(log), -1) {
-			if other, known := owner[m[1]+" "+m[2]]; known {
-				w.t.Errorf("%s and %s ran rack %s under epoch %s", other, p.Name, m[1], m[2])
-			}
-			owner[m[1]+" "+m[2]] = p.Name
-		}
-		if strings.Contains(string(log), "DATA RACE") {
-			w.t.Errorf("%s has a data race", p.Name)
-		}
-	}
+	w.owners()
 	for _, r := range w.Racks {
 		for i, name := range r.Names() {
-			w.judgeCuts(name, r.Cuts(i))
+			if !w.spare[name] {
+				w.judgeCuts(name, r.Cuts(i))
+			}
 		}
 	}
 	w.mu.Lock()
@@ -194,6 +205,37 @@ func (w *world) judge() {
 	for _, b := range w.broken {
 		w.t.Errorf("seen by the board: %s", b)
 	}
+}
+
+// owners are the servers that ran each rack, in the order of epochs. No epoch is run by two.
+func (w *world) owners() map[string][]string {
+	w.t.Helper()
+	ran := make(map[string]map[int]string)
+	for _, p := range w.Servers {
+		log, err := p.Log()
+		w.must(err)
+		if strings.Contains(string(log), "DATA RACE") {
+			w.t.Errorf("%s has a data race", p.Name)
+		}
+		for _, m := range epochs.FindAllStringSubmatch(string(log), -1) {
+			epoch, err := strconv.Atoi(m[2])
+			w.must(err)
+			if ran[m[1]] == nil {
+				ran[m[1]] = make(map[int]string)
+			}
+			if other, known := ran[m[1]][epoch]; known {
+				w.t.Errorf("%s and %s ran rack %s under epoch %d", other, p.Name, m[1], epoch)
+			}
+			ran[m[1]][epoch] = p.Name
+		}
+	}
+	owners := make(map[string][]string)
+	for rack, by := range ran {
+		for _, epoch := range slices.Sorted(maps.Keys(by)) {
+			owners[rack] = append(owners[rack], by[epoch])
+		}
+	}
+	return owners
 }
 
 // judgeCuts: every time a board's power went, somebody had decided so and stored it.
@@ -204,7 +246,7 @@ func (w *world) judgeCuts(name string, cuts int) {
 		var ended []v1.Attempt
 		w.until(fmt.Sprintf("%s to know %d attempts of %s", p.Name, w.wishes, name), func() (ok bool) { // its copy may be behind
 			var err error
-			ended, err = p.Client().Attempts(w.ctx, name, 0)
+			ended, err = p.Client().Attempts(w.ctx, name, attemptsKept)
 			return err == nil && len(ended) == w.wishes
 		})
 		decided = 0

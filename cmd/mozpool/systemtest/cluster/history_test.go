@@ -1,0 +1,195 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"mozpool/actors/board"
+	"mozpool/httpapi/client"
+	v1 "mozpool/httpapi/v1"
+)
+
+// What came of a compare-and-set of a board's state, and of a look at it.
+type verdict int
+
+const (
+	done    verdict = iota // it was in the visit that was seen
+	refused                // it was in another
+	unknown                // the answer was lost: done now, later or never
+	seen                   // a look: in this visit, now or some time ago
+)
+
+type (
+	compare struct {
+		board string
+		visit uint64 // that was seen, or is now
+	}
+	history struct {
+		mu    sync.Mutex
+		began time.Time
+		lost  error // the last reason for an answer that is not known
+		all   []porcupine.Operation
+	}
+)
+
+// add notes an operation that ended now; one whose end is not known never ended.
+func (h *history) add(who int, c compare, v verdict, call time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	end := int64(time.Since(h.began))
+	if v == unknown {
+		end = int64(time.Hour * 1000)
+	}
+	h.all = append(h.all, porcupine.Operation{ClientId: who, Input: c, Output: v, Call: int64(call), Return: end})
+}
+
+// model is what a board's visit may do, one operation after another: a compare-and-set that saw the visit raises it by
+// one, and is refused only if it saw another. A look may be late, but never shows what has not been decided.
+var model = porcupine.NondeterministicModel{
+	Init: func() []any { return []any{uint64(0)} }, // not known yet
+	Step: func(state, input, output any) []any {
+		now, c := state.(uint64), input.(compare)
+		switch output.(verdict) {
+		case done:
+			if now == c.visit || now == 0 {
+				return []any{c.visit + 1}
+			}
+		case refused:
+			if now != c.visit {
+				return []any{now}
+			}
+		case unknown:
+			if now == c.visit {
+				return []any{now, now + 1}
+			}
+			return []any{now}
+		case seen:
+			if now == 0 {
+				return []any{c.visit}
+			}
+			if c.visit <= now {
+				return []any{now}
+			}
+		}
+		return nil
+	},
+	Partition: func(all []porcupine.Operation) [][]porcupine.Operation {
+		byBoard := make(map[string][]porcupine.Operation)
+		for _, o := range all {
+			name := o.Input.(compare).board
+			byBoard[name] = append(byBoard[name], o)
+		}
+		var parts [][]porcupine.Operation
+		for _, part := range byBoard {
+			parts = append(parts, part)
+		}
+		return parts
+	},
+}
+
+// The model says no to what must never be: it is shown to.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	at := func(from, to int64, visit uint64, v verdict) porcupine.Operation {
+		return porcupine.Operation{Input: compare{"b", visit}, Output: v, Call: from, Return: to}
+	}
+	for name, test := range map[string]struct {
+		all  []porcupine.Operation
+		want bool
+	}{
+		"one after another":           {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 3, 1, done), at(4, 5, 2, done), at(6, 7, 1, refused)}, true},
+		"two decide on one visit":     {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 5, 1, done), at(3, 6, 1, done)}, false},
+		"a decision is lost":          {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 3, 1, done), at(4, 5, 1, done)}, false},
+		"refused without a reason":    {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 3, 1, refused)}, false},
+		"a lost answer, done":         {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 99, 1, unknown), at(4, 5, 2, done)}, true},
+		"a lost answer, not done":     {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 99, 1, unknown), at(4, 5, 1, done)}, true},
+		"a look is late":              {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 3, 1, done), at(4, 5, 1, seen)}, true},
+		"a look at what is undecided": {[]porcupine.Operation{at(0, 1, 1, seen), at(2, 3, 2, seen)}, false},
+	} {
+		if got := porcupine.CheckOperations(model.ToModel(), test.all); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// contend has several clients, each at a server of its own, fight for the state of the spare boards until ctx ends.
+func (w *world) contend(ctx context.Context, h *history) *sync.WaitGroup {
+	names := make([]string, 0, len(w.spare))
+	for name := range w.spare {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var all sync.WaitGroup
+	for who := range 2 * servers {
+		all.Go(func() {
+			for turn := who; ctx.Err() == nil; turn++ {
+				w.compareAndSet(ctx, h, who, names[turn%len(names)])
+				select {
+				case <-time.After(150 * time.Millisecond):
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	return &all
+}
+
+// compareAndSet looks at a board and changes the state that it saw.
+func (w *world) compareAndSet(ctx context.Context, h *history, who int, name string) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cl := w.Servers[who%servers].Client()
+	call := time.Since(h.began)
+	b, err := cl.Board(ctx, name)
+	if err != nil {
+		return
+	}
+	h.add(who, compare{name, b.Visit}, seen, call)
+	to := board.LockedOut
+	if b.State == to {
+		to = board.Troubleshooting
+	}
+	call = time.Since(h.began)
+	_, err = cl.SetState(ctx, name, b.Visit, to)
+	v := unknown
+	var problem *client.Problem
+	switch {
+	case err == nil:
+		v = done
+	case errors.As(err, &problem) && problem.Kind == v1.KindMismatch:
+		v = refused
+	}
+	h.add(who, compare{name, b.Visit}, v, call)
+	if v == unknown {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.lost = err
+	}
+}
+
+// judge says whether there is an order of all decisions that explains every answer.
+func (h *history) judge(t *testing.T) {
+	t.Helper()
+	counts := make(map[verdict]int)
+	for _, o := range h.all {
+		counts[o.Output.(verdict)]++
+	}
+	t.Logf("compare-and-set: %d done, %d refused, %d not known; %d looks", counts[done], counts[refused], counts[unknown], counts[seen])
+	if counts[done] == 0 {
+		t.Errorf("no state was ever changed: %v", h.lost)
+	}
+	switch result := porcupine.CheckOperationsTimeout(model.ToModel(), h.all, time.Minute); result {
+	case porcupine.Ok:
+	case porcupine.Unknown:
+		t.Log("whether the answers fit one order could not be found out in a minute")
+	case porcupine.Illegal:
+		t.Error(fmt.Errorf("no order of decisions explains the answers: %v", h.all))
+	}
+}
