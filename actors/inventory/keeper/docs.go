@@ -102,26 +102,38 @@ func (k *Keeper) read(ctx context.Context) (s stored, err error) {
 	return s, err
 }
 
+// doing is a plan that is being stored. Its entry of the history has one name, however often it is written.
+type doing struct {
+	Plan plan.Plan `json:"plan"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
+}
+
 // finish writes the rest of a plan that a crash left half written. It was
 // approved, or needed no approval, as a whole: its rest alone must not meet the
 // guard again.
 func (k *Keeper) finish(ctx context.Context) error {
-	var p plan.Plan
-	whole, err := k.getParts(ctx, doingDocs, &p)
+	var d doing
+	whole, err := k.getParts(ctx, doingDocs, &d)
 	if err != nil || !whole {
 		return err
 	}
-	k.log.Info("finishing an inventory plan that was left half done", "plan", p.ID)
-	return k.store(ctx, p)
+	k.log.Info("finishing an inventory plan that was left half done", "plan", d.Plan.ID)
+	return k.store(ctx, d)
 }
 
-// store writes what a plan changes: the plan itself first, so that finish can.
-func (k *Keeper) store(ctx context.Context, p plan.Plan) error {
-	if err := k.putParts(ctx, doingDocs, p); err != nil {
+// store writes what a plan changes, and its entry of the history: the plan itself first, so that finish can.
+func (k *Keeper) store(ctx context.Context, d doing) error {
+	if err := k.putParts(ctx, doingDocs, d); err != nil {
 		return fmt.Errorf("store the inventory: %w", err)
 	}
-	if err := k.write(ctx, p); err != nil {
+	if err := k.write(ctx, d.Plan); err != nil {
 		return fmt.Errorf("store the inventory: %w", err)
+	}
+	if !d.Plan.Empty() {
+		if err := k.remember(ctx, entryOf(d.Plan, d.By, d.At)); err != nil {
+			return fmt.Errorf("store the inventory's history: %w", err)
+		}
 	}
 	return k.deleteParts(ctx, doingDocs)
 }

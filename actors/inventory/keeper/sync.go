@@ -170,7 +170,7 @@ func (k *Keeper) apply(ctx context.Context, p plan.Plan, by string) error {
 	k.mu.Lock()
 	k.unsure = true
 	k.mu.Unlock()
-	if err := k.store(ctx, p); err != nil {
+	if err := k.store(ctx, doing{p, by, k.cfg.Clock().UTC()}); err != nil {
 		return err
 	}
 	k.mu.Lock()
@@ -185,9 +185,8 @@ func (k *Keeper) apply(ctx context.Context, p plan.Plan, by string) error {
 	k.counts.changed += float64(len(p.Change))
 	k.counts.removed += float64(len(p.Remove))
 	k.mu.Unlock()
-	if p.Empty() {
-		return nil
+	if !p.Empty() {
+		k.log.Info("inventory applied", "plan", p.ID, "by", by, "added", len(p.Add), "changed", len(p.Change), "removed", len(p.Remove))
 	}
-	k.log.Info("inventory applied", "plan", p.ID, "by", by, "added", len(p.Add), "changed", len(p.Change), "removed", len(p.Remove))
-	return k.remember(ctx, entryOf(p, by, k.cfg.Clock().UTC()))
+	return nil
 }
