@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -258,13 +259,27 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-func TestHTTPUnreachable(t *testing.T) {
-	t.Parallel()
-	sim := strip(t, outletsim.Options{Style: outletsim.Shelly1})
-	line := "http://" + sim.Addr() + "/relay/0"
-	if err := sim.Close(); err != nil {
+// deaf is an address that refuses connections as long as the test runs: its port is taken, and nobody listens.
+func deaf(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
+}
+
+func TestHTTPUnreachable(t *testing.T) {
+	t.Parallel()
+	line := "http://" + deaf(t) + "/relay/0"
 	for line, want := range map[string]error{line: relayproto.ErrRefused, "http://outlets.invalid/relay/0": relayproto.ErrUnreachable} {
 		spec := parse(t, line)
 		if err := open(t, spec, power.Options{}).MakeOff(spec); !errors.Is(err, want) {

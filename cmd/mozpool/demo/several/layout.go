@@ -98,8 +98,8 @@ func (c *Cluster) writeConfigs(clusters []string) error {
 	}
 	for i, p := range c.Servers {
 		var out strings.Builder
-		fmt.Fprintf(&out, "server: %s\ndata: data\nfiles: ../files\nboards: ../boards.yaml\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
-			p.Name, strings.TrimPrefix(p.API, "http://"), tokens, clusters[i])
+		fmt.Fprintf(&out, "server: %s\ndata: data\nfiles: ../files\n%s\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
+			p.Name, c.boardsKey(), strings.TrimPrefix(p.API, "http://"), tokens, clusters[i])
 		for k, r := range c.Racks {
 			var order []string
 			for n := range c.Servers {
@@ -113,6 +113,21 @@ func (c *Cluster) writeConfigs(clusters []string) error {
 		}
 	}
 	return nil
+}
+
+// boardsKey says where the boards come from.
+func (c *Cluster) boardsKey() string {
+	if c.o.Inventory {
+		return "inventory: {sources: [{name: site, file: ../boards.yaml}]}"
+	}
+	return "boards: ../boards.yaml"
+}
+
+// List lists more boards than there are in the racks, a line of the boards file for each. Servers follow it by themselves
+// if they have the boards from the inventory.
+func (c *Cluster) List(more ...string) error {
+	text := append(c.boardsText(), strings.Join(more, "\n")...)
+	return write(c.path("boards.yaml"), text)
 }
 
 // writeTokens makes the token without which nobody may listen beyond loopback, and tells where servers find it.

@@ -30,6 +30,9 @@ type Options struct {
 	Seed      uint64
 	FaultRate float64
 	IPXE      bool // the boards' loader is iPXE, not U-Boot
+	// Inventory: the boards come from a source of the inventory, which one of the servers asks, not from a boards file that
+	// each of them reads.
+	Inventory bool
 	// Times of the boards; zero fields are those of a real one. OnEvent hears what they really do; it must not wait.
 	Times   boardsim.Times
 	OnEvent func(boardsim.Event)

@@ -36,6 +36,18 @@ func TestACluster(t *testing.T) {
 	w.allReady()
 	w.back(leader)
 
+	// The inventory goes on with whoever has it now; the others follow, and any of them answers for it.
+	w.must(w.List("- {name: newcomer, mac: \"52:54:00:ee:00:01\", rack: r1, hardware: simulated}"))
+	w.listed(boards + 1)
+	for _, p := range w.Servers {
+		i, err := p.Client().Inventory(w.ctx)
+		if err != nil || i.Boards != boards+1 || len(i.Sources) != 1 || i.Sources[0].Error != "" || i.Sources[0].Records != boards+1 {
+			w.t.Errorf("%s tells of the inventory %+v, %v", p.Name, i, err)
+		}
+	}
+	w.must(w.List())
+	w.listed(boards)
+
 	w.imaging(3)
 	owner = w.holder("r1")
 	w.must(owner.Signal(syscall.SIGSTOP))

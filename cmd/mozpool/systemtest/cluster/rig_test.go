@@ -19,6 +19,7 @@ import (
 
 	"mozpool/actors/board"
 	"mozpool/cmd/mozpool/demo/several"
+	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/boardsim"
 )
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
 	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: speed,
-		Seed: 1, Times: times, OnEvent: w.saw, Site: site})
+		Seed: 1, Times: times, OnEvent: w.saw, Site: site, Inventory: site == nil})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,19 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 		cancel()
 	})
 	w.must(w.WaitHeld(ctx))
+	w.listed(boards)
 	return w
+}
+
+// listed waits until every server that lives has so many boards.
+func (w *world) listed(n int) {
+	w.t.Helper()
+	for _, p := range w.Servers {
+		w.until(fmt.Sprintf("%s to have %d boards", p.Name, n), func() bool {
+			all, err := p.Client().Boards(w.ctx, client.Query{})
+			return err == nil && len(all) == n
+		})
+	}
 }
 
 func (w *world) must(err error) {
