@@ -20,21 +20,21 @@ func TestIgnoredClientLeavesNothing(t *testing.T) {
 		if clients[i], err = net.Dial("tcp", b.Addr()); err != nil {
 			t.Fatal(err)
 		}
-		b.waitForOpen(i + 1)
+		b.WaitForOpen(i + 1)
 	}
 	if err := clients[1].Close(); err != nil {
 		t.Fatal(err)
 	}
-	b.waitForOpen(1)
+	b.WaitForOpen(1)
 	if err := clients[0].Close(); err != nil {
 		t.Fatal(err)
 	}
-	b.waitForOpen(0)
+	b.WaitForOpen(0)
 }
 
-// waitForOpen returns once the board holds n connections; the test binary's
+// WaitForOpen returns once the board holds n connections; the test binary's
 // own limit ends a wait in vain.
-func (b *Board) waitForOpen(n int) {
+func (b *Board) WaitForOpen(n int) {
 	for {
 		b.mu.Lock()
 		open := len(b.open)
