@@ -54,7 +54,7 @@ func (s *Server) inventoryNow() v1.Inventory {
 	}
 	i := s.cfg.Inventory.Status()
 	out.Boards, out.LastGood, out.Next, out.Every = i.Boards, timeOrNil(i.LastGood), timeOrNil(i.Next), i.Every.String()
-	out.Running = i.Running
+	out.Running, out.Server = i.Running, i.Server
 	for _, f := range i.Sources {
 		out.Sources = append(out.Sources, v1.InventorySource{Name: f.Name, Where: f.Where, At: timeOrNil(f.At), Good: timeOrNil(f.Good), Records: f.Records, Error: f.Error})
 	}

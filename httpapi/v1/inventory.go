@@ -57,9 +57,10 @@ type Inventory struct {
 	LastGood *time.Time        `json:"last_good"` // sync in which every source answered; null: none yet
 	Next     *time.Time        `json:"next"`      // sync by the timer
 	Every    string            `json:"every"`
-	Running  bool              `json:"running"`         // a sync is on its way
-	Pending  string            `json:"pending"`         // id of the plan that waits for approval; empty: none
-	Changes  int               `json:"pending_changes"` // boards that it touches
+	Running  bool              `json:"running"`          // a sync is on its way
+	Server   string            `json:"server,omitempty"` // that syncs, in a cluster; absent: none is known of, or there is one server
+	Pending  string            `json:"pending"`          // id of the plan that waits for approval; empty: none
+	Changes  int               `json:"pending_changes"`  // boards that it touches
 	Why      string            `json:"pending_why"`
 	Skipped  []InventorySkip   `json:"skipped"` // records of the last sync that cannot be used
 	Held     []InventorySkip   `json:"held"`    // boards that have to stay as they are for now

@@ -55,6 +55,9 @@ func (c *Context) showInventory(i v1.Inventory) error {
 		for _, s := range i.Sources {
 			t.add(plain("source "+s.Name), c.sourceCell(s))
 		}
+		if i.Server != "" {
+			t.add(plain("synced by"), plain(i.Server))
+		}
 		good := "never"
 		if i.LastGood != nil {
 			good = c.when(*i.LastGood)
