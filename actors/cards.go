@@ -19,6 +19,8 @@ type cardWrite struct {
 	Bytes   int64     `json:"bytes"`
 	Seconds float64   `json:"seconds"`
 	Bad     bool      `json:"bad,omitempty"` // it read back otherwise, or refused writes
+
+	Wear *board.Wear `json:"wear,omitempty"` // what the card says of itself; nil: nothing
 }
 
 // speed is in MB/s; 0: not known.
@@ -47,6 +49,11 @@ func judgeCard(writes []cardWrite) string {
 	for _, w := range last {
 		if w.Bad {
 			bad++
+		}
+	}
+	if len(last) > 0 {
+		if text := last[len(last)-1].Wear.Says(); text != "" {
+			return text
 		}
 	}
 	if bad >= cardBad {
@@ -105,7 +112,7 @@ func (a *boardActor) wrote(from *board.Board, in *board.Input) {
 	w := cardWrite{At: a.f.now().UTC(), Bytes: a.inputs.Bytes, Seconds: a.f.now().Sub(time.UnixMilli(from.Since)).Seconds() * a.f.cfg.Speed}
 	switch {
 	case in.Kind == board.Rebooting:
-		w.Bad = !in.Good
+		w.Bad, w.Wear = !in.Good, in.Wear
 	case in.Kind == board.ScriptFailed && in.Part == board.PartCard:
 		w.Bad = true
 	default:

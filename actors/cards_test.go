@@ -26,6 +26,8 @@ func TestJudgeCard(t *testing.T) {
 		"one slow write":    {[]cardWrite{at(20), at(21), at(19), at(20), at(22), at(20), at(3), at(19)}, ""},
 		"too few to tell":   {[]cardWrite{at(20), at(20), at(20), at(20), at(2), at(2), at(2)}, ""},
 		"slower and slower": {[]cardWrite{at(20), at(21), at(19), at(20), at(22), at(9), at(8), at(7)}, "writes 8.0 MB/s, and wrote 20.0 before"},
+		"says it is worn":   {[]cardWrite{at(20), {Bytes: 100e6, Seconds: 5, Wear: &board.Wear{Life: 10}}}, "90 to 100 % of its life"},
+		"said so before":    {[]cardWrite{{Bytes: 100e6, Seconds: 5, Wear: &board.Wear{Errors: 2}}, at(20)}, ""},
 		"forgets twice":     {[]cardWrite{at(20), bad, at(20), bad}, "in 2 of its last 4 writes"},
 		"forgot once":       {[]cardWrite{at(20), bad, at(20)}, ""},
 		"forgot long ago":   {append([]cardWrite{bad, bad}, at(20), at(20), at(20), at(20), at(20), at(20), at(20), at(20), at(20), at(20)), ""},

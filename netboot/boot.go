@@ -35,11 +35,21 @@ func (b *bootRequest) event(name string) {
 		e.Input.Part = board.ParsePart(b.query("part"))
 	case board.Rebooting:
 		e.Input.Good, e.Input.Text = b.readBack()
+		e.Input.Wear = b.wear()
 	default:
 		b.text(fasthttp.StatusNotFound, "no such event; they are: "+eventNames())
 		return
 	}
 	b.ask(b.v, e)
+}
+
+// wear is what the script says of the card's wear. It decides nothing, so that nonsense is as good as nothing.
+func (b *bootRequest) wear() *board.Wear {
+	w, err := board.ParseWear(b.query("wear"))
+	if err != nil {
+		return nil
+	}
+	return w
 }
 
 func eventNames() string {

@@ -131,6 +131,22 @@ func TestWriteGate(t *testing.T) {
 	}
 }
 
+// What a card says of its wear goes along; nonsense decides nothing.
+func TestWearGoesAlong(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, false)
+	sum := order(r.fleet.view).Artifacts[0].Unpacked.SHA256
+	for query, want := range map[string]*board.Wear{"&wear=0x01:0x0a:0x01:2": {Life: 10, PreEOL: 1, Errors: 2}, "": nil, "&wear=much": nil} {
+		r.do(t, "GET", "/b/"+alive.String()+"/event/rebooting?readback=disk:full:"+sum+query)
+		r.fleet.mu.Lock()
+		in := r.fleet.asked[len(r.fleet.asked)-1].Input
+		r.fleet.mu.Unlock()
+		if !in.Good || (in.Wear == nil) != (want == nil) || want != nil && *in.Wear != *want {
+			t.Errorf("%q: good %v, %+v", query, in.Good, in.Wear)
+		}
+	}
+}
+
 func TestReadbackIsJudged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, false)

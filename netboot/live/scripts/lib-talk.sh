@@ -143,11 +143,25 @@ mp_fail() {
 	exit 1
 }
 
+# mp_wear: what the card and the kernel say of its wear, as LIFE_A:LIFE_B:PRE_EOL:ERRORS (the first three are an eMMC's
+# own words, of JESD84-B50; empty: it has none). Nothing where there is nothing to say.
+mp_wear() {
+	local dir disk life_a='' life_b='' eol='' errors
+	disk=${MP_DISK##*/}
+	dir=$MP_SYS/class/block/$disk/device
+	[ ! -r "$dir/life_time" ] || read -r life_a life_b <"$dir/life_time"
+	[ ! -r "$dir/pre_eol_info" ] || read -r eol <"$dir/pre_eol_info"
+	errors=$(dmesg 2>/dev/null | grep -i 'i/o error' | grep -c "dev $disk")
+	[ -z "$life_a$eol" ] && [ "${errors:-0}" = 0 ] || printf '%s:%s:%s:%s' "$life_a" "$life_b" "$eol" "${errors:-0}"
+}
+
 # mp_reboot: reports what was read back, repeated until acknowledged (a server
 # that did not hear it never calls the card written), then boots the card.
 mp_reboot() {
+	local wear
 	sync
-	mp_event rebooting ${MP_RESULTS:+"readback=$MP_RESULTS"}
+	wear=$(mp_wear)
+	mp_event rebooting ${MP_RESULTS:+"readback=$MP_RESULTS"} ${wear:+"wear=$wear"}
 	mp_log "rebooting to the card"
 	mp_leave
 }
