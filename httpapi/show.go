@@ -58,6 +58,9 @@ func boardOf(v *actors.View) v1.Board {
 	if b.Lock != nil {
 		out.Lock = &v1.Lock{Who: b.Lock.Who, Why: b.Lock.Why, Until: milliOrNil(b.Lock.Until)}
 	}
+	if h := v.Health; h != (actors.Health{}) {
+		out.Health = &v1.Health{At: timeOrNil(h.At), OK: h.OK && !h.At.IsZero(), Text: h.Text}
+	}
 	if l := v.Listed; l != nil {
 		out.Listed = &v1.Listed{MAC: l.MAC.String(), Switch: l.Power, Source: l.Source}
 	}

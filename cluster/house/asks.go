@@ -173,6 +173,9 @@ func (h *House) Answer(ctx context.Context, asked ask.Question) any {
 	if asked.Subject == aboutLog {
 		return h.linesHere(ctx, asked.Body)
 	}
+	if asked.Subject == aboutMoments {
+		return h.momentsHere(ctx, asked.Body)
+	}
 	var q question
 	if err := json.Unmarshal(asked.Body, &q); err != nil {
 		return reply{Error: fmt.Sprintf("read a question of %s: %v", asked.From, err)}

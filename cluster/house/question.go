@@ -62,6 +62,7 @@ type reply struct {
 	Relays   []actors.RelayView `json:"relays,omitempty"`
 	Incident actors.Incident    `json:"incident,omitzero"`
 	Lines    []persistence.Line `json:"lines,omitempty"`
+	Moments  []actors.Moment    `json:"moments,omitempty"`
 }
 
 // err is what the answer says went wrong; nil: nothing did.

@@ -49,8 +49,3 @@ func (h *House) ClearImage(image, by string) ([]actors.Incident, error) {
 	}
 	return closed, nil
 }
-
-// Moments are all that happened in an attempt of a board, as far as this server made it happen.
-func (h *House) Moments(ctx context.Context, name string, attempt uint32) ([]actors.Moment, error) {
-	return h.shown(name).Moments(ctx, name, attempt)
-}

@@ -26,6 +26,7 @@ func Busy(name string) actors.View {
 	v.Spec.ID, v.Spec.Place, v.Spec.Power = "17", "chassis 1 slot 3", "10.91.0.2:2101:bank1:relay1"
 	v.Spec.Labels = map[string]string{"pool": "ci"}
 	v.Spec.Source = "boards.yaml"
+	v.Health = actors.Health{At: Now.Add(-time.Minute), Text: "no answer from 10.91.0.101"}
 	listed := v.Spec
 	listed.MAC = "52:54:00:01:00:99"
 	v.Listed = &listed

@@ -49,6 +49,7 @@ type Board struct {
 	Switch   string    `json:"switch,omitempty"`  // the power address: which relay, or manual
 	Listed   *Listed   `json:"listed,omitempty"`  // what the inventory still says, since a repair changed it; absent: the same
 	Progress *Progress `json:"progress,omitzero"` // of a transfer in this state
+	Health   *Health   `json:"health,omitempty"`  // of a ready board: its last check, or why it is not checked; absent: none was made yet
 	Queue    int       `json:"queue,omitempty"`   // place in the queue for power, from 1
 }
 
@@ -71,6 +72,13 @@ type Lock struct {
 	Who   string     `json:"who"`
 	Why   string     `json:"why"`
 	Until *time.Time `json:"until"` // null: until it is unlocked
+}
+
+// Health is what the last health check of a ready board found.
+type Health struct {
+	At   *time.Time `json:"at"`   // null: the board is not checked
+	OK   bool       `json:"ok"`   // it answered
+	Text string     `json:"text"` // what was seen, or why the board is not checked
 }
 
 // Progress is how far a transfer or a write has come, in bytes.

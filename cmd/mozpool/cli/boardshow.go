@@ -32,6 +32,7 @@ func (c *Context) boardTable(b v1.Board) *table {
 	if b.Evidence != nil {
 		line("evidence", strings.TrimSpace(fmt.Sprintf("%s, %s %s", b.Evidence.Kind, c.when(b.Evidence.At), b.Evidence.Text)))
 	}
+	line("health", c.healthText(b.Health))
 	if b.Blame != nil {
 		line("blame", string(b.Blame.Part)+": "+b.Blame.Text)
 	}
@@ -51,6 +52,17 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("labels", labelText(b.Labels))
 	line("comment", b.Comment)
 	return t
+}
+
+// healthText is what the last check of a ready board found; empty: there was none.
+func (c *Context) healthText(h *v1.Health) string {
+	switch {
+	case h == nil:
+		return ""
+	case h.At == nil:
+		return h.Text
+	}
+	return h.Text + ", " + c.when(*h.At)
 }
 
 // notListed says what the inventory does not know of a repair.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mozpool/actors"
 	"mozpool/netboot/dumps"
 	"mozpool/persistence"
@@ -30,6 +32,8 @@ func (s *Server) store(ctx context.Context) error {
 		return err
 	}
 	s.trails = trails
+	s.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "mozpool_persistence_trail_dropped_total",
+		Help: "Lines of attempts' details that were dropped: the disk was too slow."}, func() float64 { return float64(trails.Lost()) }))
 	s.closers = append(s.closers, trails.Close)
 	return s.openDumps()
 }
