@@ -127,7 +127,7 @@ func (k *Keeper) store(ctx context.Context, d doing) error {
 	if err := k.putParts(ctx, doingDocs, d); err != nil {
 		return fmt.Errorf("store the inventory: %w", err)
 	}
-	if err := k.write(ctx, d.Plan); err != nil {
+	if err := k.write(ctx, d); err != nil {
 		return fmt.Errorf("store the inventory: %w", err)
 	}
 	if !d.Plan.Empty() {
@@ -138,11 +138,17 @@ func (k *Keeper) store(ctx context.Context, d doing) error {
 	return k.deleteParts(ctx, doingDocs)
 }
 
-func (k *Keeper) write(ctx context.Context, p plan.Plan) error {
+func (k *Keeper) write(ctx context.Context, d doing) error {
+	p := d.Plan
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(writers)
 	for _, s := range p.Remove {
-		g.Go(func() error { return k.cfg.Journal.DeleteDoc(ctx, boardDocs, docName(s.ID)) })
+		g.Go(func() error {
+			if err := k.noteGone(ctx, s, d.At); err != nil {
+				return err
+			}
+			return k.cfg.Journal.DeleteDoc(ctx, boardDocs, docName(s.ID))
+		})
 	}
 	put := func(s inventory.Spec) { g.Go(func() error { return k.put(ctx, boardDocs, docName(s.ID), s) }) }
 	for _, c := range p.Change {

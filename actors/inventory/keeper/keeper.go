@@ -51,6 +51,8 @@ type Config struct {
 	Apply func(ctx context.Context, boards []inventory.Spec) error
 	// Leave has boards, by id, take no more wishes: they go as soon as they rest. nil: they go on taking them.
 	Leave func(ids map[string]bool)
+	// Forget removes all that is known of a board, by id, that was removed long ago (Kept). nil: it is kept for ever.
+	Forget func(ctx context.Context, id string) error
 	// Turn tells whether it is this server's turn to sync, where several share the journal. nil: it always is.
 	Turn   func() bool
 	Every  time.Duration    // between two syncs

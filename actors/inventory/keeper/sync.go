@@ -47,7 +47,7 @@ func (k *Keeper) Sync(ctx context.Context) error {
 	if failed == nil {
 		failed = k.good(ctx)
 	}
-	return failed
+	return errors.Join(failed, k.forget(ctx))
 }
 
 func (k *Keeper) setRunning(running bool) {
