@@ -136,7 +136,7 @@ func (s *Sender) sendOne(ctx context.Context, to sdk.SpanExporter, e v1.BoardEve
 	}
 }
 
-// exporter speaks OTLP over HTTP. Nothing is sent yet.
+// exporter speaks OTLP over HTTP. Nothing is sent yet, so that a server that stops at once does not fail here.
 func (s *Sender) exporter(ctx context.Context) (sdk.SpanExporter, error) {
 	u, err := url.Parse(s.cfg.Endpoint)
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Sender) exporter(ctx context.Context) (sdk.SpanExporter, error) {
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/v1/traces"
 	}
-	e, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(u.String()), otlptracehttp.WithTimeout(s.cfg.Limit),
+	e, err := otlptracehttp.New(context.WithoutCancel(ctx), otlptracehttp.WithEndpointURL(u.String()), otlptracehttp.WithTimeout(s.cfg.Limit),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: true, InitialInterval: time.Second, MaxInterval: 5 * time.Second, MaxElapsedTime: s.cfg.Limit}))
 	if err != nil {
 		return nil, fmt.Errorf("traces: prepare to send to %s: %w", u.Redacted(), err)
