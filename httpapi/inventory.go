@@ -114,12 +114,13 @@ func (s *Server) inventorySync(r *request) error {
 }
 
 func (s *Server) inventoryPlan(r *request) error {
-	out := v1.InventoryPlan{Add: []v1.InventoryBoard{}, Change: []v1.InventoryChange{}, Remove: []v1.InventoryBoard{}}
+	out := v1.InventoryPlan{Add: []v1.InventoryBoard{}, Change: []v1.InventoryChange{}, Remove: []v1.InventoryBoard{}, Later: []v1.InventorySkip{}}
 	if s.cfg.Inventory == nil {
 		return s.ok(r, out)
 	}
 	if p := s.cfg.Inventory.Status().Pending; p != nil {
 		out.ID, out.At, out.Why, out.Add, out.Remove = p.ID, timeOrNil(p.At), p.Why, inventoryBoardsOf(p.Add), inventoryBoardsOf(p.Remove)
+		out.Later = skipsOf(p.Later)
 		for _, c := range p.Change {
 			out.Change = append(out.Change, v1.InventoryChange{From: inventoryBoardOf(c.From), To: inventoryBoardOf(c.To)})
 		}

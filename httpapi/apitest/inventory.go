@@ -19,7 +19,8 @@ func spec(name, rack string) inventory.Spec {
 }
 
 var waiting = plan.Plan{ID: "b1", Plan: inventory.Plan{Add: []inventory.Spec{spec("b9", "r1")}, Remove: []inventory.Spec{spec("b8", "r2")},
-	Change: []inventory.Change{{From: spec("b7", "r1"), To: spec("b77", "r2")}}}}
+	Change: []inventory.Change{{From: spec("b7", "r1"), To: spec("b77", "r2")}}},
+	Later: []plan.Skip{{ID: "18", Name: "b4", Source: "lab", Reason: "it is to be removed, but it is writing"}}, Leaving: []string{"18"}}
 
 // Status implements httpapi.Inventory.
 func (Inventory) Status() keeper.Status {

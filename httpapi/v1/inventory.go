@@ -30,6 +30,7 @@ type InventoryPlan struct {
 	Add    []InventoryBoard  `json:"add"`
 	Change []InventoryChange `json:"change"`
 	Remove []InventoryBoard  `json:"remove"`
+	Later  []InventorySkip   `json:"later"` // boards that change, or go, once nothing holds them: approved with the rest
 }
 
 // InventorySource is a file or URL that lists boards, and how it fared last.

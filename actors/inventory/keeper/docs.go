@@ -38,7 +38,8 @@ const (
 // state is what is kept of the last syncs.
 type state struct {
 	Good    time.Time `json:"good,omitzero"`
-	Leaving []string  `json:"leaving,omitempty"` // ids of boards that are to go as soon as they rest
+	Agreed  []string  `json:"agreed,omitempty"`  // ids of boards whose change waits for a rest, and for nobody's approval any more
+	Leaving []string  `json:"leaving,omitempty"` // of those, which are to go
 }
 
 // Entry is one plan that was applied.

@@ -8,15 +8,14 @@ import (
 	"time"
 
 	"mozpool/actors/inventory"
-	"mozpool/actors/inventory/plan"
 	"mozpool/persistence"
 )
 
 const (
 	// turns is how often a server of a cluster looks whether it is the one that syncs.
 	turns = 500 * time.Millisecond
-	// settled is how long what another server stores has to be quiet before it is read: a plan is many documents.
-	settled = 200 * time.Millisecond
+	// gathers is how long is waited after another server has stored something, before it is read: a plan is many documents.
+	gathers = 200 * time.Millisecond
 )
 
 // errNotMine is the answer to writes of a server that does not sync any more.
@@ -107,7 +106,7 @@ func (k *Keeper) follow(ctx context.Context) {
 			return
 		case <-k.news:
 		}
-		pause(ctx, settled)
+		pause(ctx, gathers)
 		if err := k.reread(ctx, false); err != nil && ctx.Err() == nil {
 			k.log.Error("what another server stored of the inventory is not in effect here; that is tried again", "error", err)
 			time.AfterFunc(time.Second, k.Heard)
@@ -153,49 +152,4 @@ func (k *Keeper) reread(ctx context.Context, mine bool) error {
 	k.unsure = false
 	k.mu.Unlock()
 	return nil
-}
-
-// leave tells the fleet which boards are about to go.
-func (k *Keeper) leave() {
-	if k.cfg.Leave == nil {
-		return
-	}
-	k.mu.Lock()
-	going := make(map[string]bool, len(k.state.Leaving))
-	for _, id := range k.state.Leaving {
-		going[id] = true
-	}
-	k.mu.Unlock()
-	k.cfg.Leave(going)
-}
-
-// drain keeps which boards are to go as soon as they rest, and has them take no more wishes.
-func (k *Keeper) drain(ctx context.Context, leaving []string) error {
-	k.mu.Lock()
-	same := slices.Equal(k.state.Leaving, leaving)
-	k.state.Leaving = leaving
-	s := k.state
-	k.mu.Unlock()
-	k.leave()
-	if same {
-		return nil
-	}
-	return k.put(ctx, stateDocs, stateName, s)
-}
-
-// freed tells whether a board that has to stay as it is for now need not any more.
-func (k *Keeper) freed() bool {
-	k.mu.Lock()
-	held, known := k.held, k.known
-	k.mu.Unlock()
-	if len(held) == 0 {
-		return false
-	}
-	rules := k.cfg.Rules()
-	for _, s := range known {
-		if slices.ContainsFunc(held, func(h plan.Skip) bool { return h.ID == s.ID }) && rules.Free(s) {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"mozpool/actors"
@@ -38,10 +39,7 @@ func (k *Keeper) Sync(ctx context.Context) error {
 	for _, s := range settled.Skips {
 		k.log.Warn("inventory record skipped", "board", s.Name, "id", s.ID, "source", s.Source, "reason", s.Reason)
 	}
-	if err := k.drain(ctx, settled.Leaving); err != nil {
-		return errors.Join(failed, err)
-	}
-	if err := k.decide(ctx, p, len(known), fetched); err != nil {
+	if err := k.decide(ctx, p, settled, len(known), fetched); err != nil {
 		return errors.Join(failed, err)
 	}
 	if failed == nil {
@@ -56,17 +54,24 @@ func (k *Keeper) setRunning(running bool) {
 	k.running = running
 }
 
-// decide applies a plan, or lets it wait for a person.
-func (k *Keeper) decide(ctx context.Context, p plan.Plan, known, fetched int) error {
-	why := plan.Guard(p, known, fetched)
+// decide applies a plan, or lets it wait for a person. What has to wait for a rest is decided on with it, once.
+func (k *Keeper) decide(ctx context.Context, p plan.Plan, s plan.Settled, known, fetched int) error {
+	why := plan.Guard(p, s, k.agreed(), known, fetched)
+	whole := p.With(s)
 	if why == "" {
+		if err := k.agree(ctx, whole.Waits()); err != nil {
+			return err
+		}
 		if err := k.wait(ctx, nil); err != nil {
 			return err
 		}
 		return k.apply(ctx, p, "sync")
 	}
-	k.log.Warn("inventory plan waits for approval", "plan", p.ID, "why", why, "remedy", "mozpool inventory plan, then mozpool inventory apply "+p.ID)
-	return k.wait(ctx, &Pending{Plan: p, At: k.cfg.Clock().UTC(), Why: why})
+	if err := k.agree(ctx, k.stillAgreed(whole)); err != nil {
+		return err
+	}
+	k.log.Warn("inventory plan waits for approval", "plan", whole.ID, "why", why, "remedy", "mozpool inventory plan, then mozpool inventory apply "+whole.ID)
+	return k.wait(ctx, &Pending{Plan: whole, At: k.cfg.Clock().UTC(), Why: why})
 }
 
 // fetch asks all sources at once. The boards of one that fails, or of one that
@@ -145,6 +150,12 @@ func (k *Keeper) Approve(ctx context.Context, id, by string) (Entry, error) {
 		if why := rules.Hold(s); why != "" {
 			return Entry{}, &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("plan %s removes board %s, but %s", id, s.Name, why), Remedy: "wait, or unlock it; or plan anew: mozpool inventory sync"}
 		}
+	}
+	agreed, waits := k.agreed(), pending.Waits()
+	maps.Copy(agreed.Any, waits.Any)
+	maps.Copy(agreed.Go, waits.Go)
+	if err := k.agree(ctx, agreed); err != nil {
+		return Entry{}, err
 	}
 	if err := k.apply(ctx, pending.Plan, by); err != nil {
 		return Entry{}, err

@@ -27,6 +27,11 @@ type Plan struct {
 	// person who approves one approves nothing else.
 	ID string `json:"id"`
 	inventory.Plan
+	// Later are the boards that change, or go, as soon as they may; Leaving the
+	// ids of those that go. A plan that is applied has none: With adds them for a
+	// person to see, who approves them, too.
+	Later   []Skip   `json:"later,omitempty"`
+	Leaving []string `json:"leaving,omitempty"`
 }
 
 // idBytes of the hash stand in an ID; the risk of two plans with one is nil,
@@ -46,6 +51,51 @@ func Make(known, settled []inventory.Spec) (Plan, error) {
 	sum := sha256.Sum256(data)
 	p.ID = hex.EncodeToString(sum[:idBytes])
 	return p, nil
+}
+
+// With adds what has to wait. The ID covers which boards those are and whether
+// they go, not why they wait.
+func (p Plan) With(s Settled) Plan {
+	if len(s.Held) == 0 {
+		return p
+	}
+	p.Later, p.Leaving = s.Held, s.Leaving
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s\n%q\n", p.ID, p.Leaving)
+	for _, id := range slices.Sorted(maps.Keys(p.Waits().Any)) {
+		fmt.Fprintf(hash, "%q\n", id)
+	}
+	p.ID = hex.EncodeToString(hash.Sum(nil)[:idBytes])
+	return p
+}
+
+// Size counts the boards that it touches, now or later.
+func (p Plan) Size() int { return p.Plan.Size() + len(p.Later) }
+
+// Waits are the boards of Later.
+func (p Plan) Waits() Agreed {
+	a := Agreed{make(map[string]bool, len(p.Later)), make(map[string]bool, len(p.Leaving))}
+	for _, l := range p.Later {
+		a.Any[l.ID] = true
+	}
+	for _, id := range p.Leaving {
+		a.Go[id] = true
+	}
+	return a
+}
+
+// Touched are the ids of the known boards that the plan has to do with, now or
+// later, and of those that go.
+func (p Plan) Touched() (all, goes map[string]bool) {
+	waits := p.Waits()
+	all, goes = waits.Any, waits.Go
+	for _, b := range p.Remove {
+		all[b.ID], goes[b.ID] = true, true
+	}
+	for _, c := range p.Change {
+		all[c.To.ID] = true
+	}
+	return all, goes
 }
 
 // Apply gives the boards that known becomes, sorted by id. The error names a

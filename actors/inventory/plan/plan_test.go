@@ -166,7 +166,7 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if why := Guard(Plan{Plan: tc.plan}, tc.known, tc.fetched); (why != "") != tc.guarded {
+			if why := Guard(Plan{Plan: tc.plan}, Settled{}, Agreed{}, tc.known, tc.fetched); (why != "") != tc.guarded {
 				t.Errorf("got %q", why)
 			}
 		})
@@ -186,5 +186,30 @@ func TestApplyRefusesAnotherFleet(t *testing.T) {
 		if _, err := p.Apply(known); err == nil {
 			t.Errorf("%s: applied", name)
 		}
+	}
+}
+
+// What waits for a rest counts until it was agreed to; what was agreed to as a change is not agreed to as a removal.
+func TestGuardCountsWhatWaits(t *testing.T) {
+	t.Parallel()
+	var s Settled
+	all := make(map[string]bool)
+	for i := range 6 {
+		id := fmt.Sprint(i)
+		s.Held, s.Leaving, all[id] = append(s.Held, Skip{ID: id}), append(s.Leaving, id), true
+	}
+	for name, c := range map[string]struct {
+		agreed  Agreed
+		guarded bool
+	}{
+		"nobody was asked": {Agreed{}, true}, "agreed": {Agreed{Any: all, Go: all}, false}, "agreed to as changes": {Agreed{Any: all}, true},
+	} {
+		if why := Guard(Plan{}, s, c.agreed, 20, 14); (why != "") != c.guarded {
+			t.Errorf("%s: %q", name, why)
+		}
+	}
+	p, q := (Plan{}).With(s), (Plan{}).With(Settled{Held: s.Held, Leaving: s.Leaving[1:]})
+	if p.ID == "" || p.ID == q.ID || p.Size() != 6 || (Plan{ID: "x"}).With(Settled{}).ID != "x" {
+		t.Errorf("plans that do different things later: %q and %q", p.ID, q.ID)
 	}
 }

@@ -99,7 +99,7 @@ func (c *Context) sourceCell(s v1.InventorySource) cell {
 // InventoryPlan is "mozpool inventory plan".
 type InventoryPlan struct{}
 
-// Run shows the plan: + is added, - removed, ~ changed.
+// Run shows the plan: + is added, - removed, ~ changed; later is what has to wait for a rest.
 func (*InventoryPlan) Run(c *Context) error {
 	p, err := c.Client.InventoryPlan(c.Context)
 	if err != nil {
@@ -132,6 +132,9 @@ func (c *Context) diff(p v1.InventoryPlan) error {
 				fmt.Fprintf(&out, "    %s: %s → %s\n", f.name, visible(cmp.Or(f.value, "-")), visible(cmp.Or(to[i].value, "-")))
 			}
 		}
+	}
+	for _, l := range p.Later {
+		fmt.Fprintf(&out, "later %s\n", visible(l.Name+": "+l.Reason))
 	}
 	fmt.Fprintf(&out, "approve it with: mozpool inventory apply %s\n", p.ID)
 	_, err := fmt.Fprint(c.Out, out.String())
