@@ -107,6 +107,14 @@ func (t *Trails) End(board string, attempt uint32) {
 	}
 }
 
+// Forget removes all trails of a board that nobody appends to any more.
+func (t *Trails) Forget(board string) error {
+	if err := os.RemoveAll(t.folder(board)); err != nil {
+		return fmt.Errorf("remove the trails of board %s: %w", board, err)
+	}
+	return nil
+}
+
 // Lost counts lines dropped since Open, because the disk was too slow or a line had a break in it.
 func (t *Trails) Lost() uint64 {
 	t.mu.Lock()

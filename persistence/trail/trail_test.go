@@ -140,3 +140,20 @@ func TestAFolderThatCannotBeMadeIsSaid(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestForgottenBoardsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	tr := open(t)
+	add(tr, "b", 1, "gone")
+	add(tr, "bb", 1, "kept")
+	read(t, tr, "b", 1)
+	if err := tr.Forget("b"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Forget("b"); err != nil {
+		t.Errorf("twice: %v", err)
+	}
+	if got, other := read(t, tr, "b", 1), read(t, tr, "bb", 1); got != "" || other != "kept" {
+		t.Errorf("forgotten %q, its neighbour %q", got, other)
+	}
+}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -25,7 +26,9 @@ func (s *Server) openInventory(ctx context.Context, l *lists) error {
 		return nil
 	}
 	c := keeper.Config{Journal: s.journal, Rules: s.inventoryRules, Apply: func(ctx context.Context, boards []inventory.Spec) error { return s.load(ctx, boards) },
-		Forget: func(ctx context.Context, id string) error { return actors.Forget(ctx, s.journal, id) }, Leave: s.leaving, Every: s.cfg.Inventory.Every.Std(), Logger: s.log, Clock: s.opts.Clock}
+		Forget: func(ctx context.Context, id string) error {
+			return errors.Join(actors.Forget(ctx, s.journal, id), s.trails.Forget(id))
+		}, Leave: s.leaving, Every: s.cfg.Inventory.Every.Std(), Logger: s.log, Clock: s.opts.Clock}
 	if s.cluster != nil && s.cfg.Cluster.Enabled() {
 		c.Turn = s.syncsHere
 	}
