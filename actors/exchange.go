@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"mozpool/actors/board"
 	"mozpool/actors/inventory"
@@ -85,13 +87,19 @@ func (f *Fleet) exchangeOf(v *View, o RepairOrder) (*board.Exchange, error) {
 	return &x, nil
 }
 
+// wrong is the problem of a text that cannot be read: with the remedy that the error ends with, if it has one.
+func wrong(err error, otherwise string) *Problem {
+	text, remedy, _ := strings.Cut(err.Error(), "; ")
+	return &Problem{Kind: BadRequest, Text: text, Remedy: cmp.Or(remedy, otherwise)}
+}
+
 func (f *Fleet) newMAC(v *View, o RepairOrder) (inventory.MAC, error) {
 	if o.Part != board.PartBoard {
 		return "", problem(BadRequest, "say part board, or leave the MAC address away", "a %s brings no other MAC address", o.Part)
 	}
 	mac, err := inventory.ParseMAC(o.MAC)
 	if err != nil {
-		return "", problem(BadRequest, "read it from the board, such as 52:54:00:01:00:0a", "MAC address: %v", err)
+		return "", wrong(err, "read it from the board, such as 52:54:00:01:00:0a")
 	}
 	if other := f.ByMAC(mac); other != nil && other.Spec.ID != v.Spec.ID {
 		return "", problem(Refused, "read it from the board once more, or take it off "+other.Spec.Name+" in "+other.Spec.Source,
@@ -109,7 +117,7 @@ func (f *Fleet) newPower(v *View, o RepairOrder) error {
 	spec.Power = o.Power
 	sw, err := f.switchOf(spec)
 	if err != nil {
-		return problem(BadRequest, "write it as the inventory would, such as 10.0.0.9:2101:bank1:relay3", "power line %q: %v", o.Power, err)
+		return wrong(err, "write it as the inventory would, such as 10.0.0.9:2101:bank1:relay3")
 	}
 	if sw.Manual() {
 		return nil

@@ -26,7 +26,7 @@ type loaderScript struct {
 	Hardware string `required:"" placeholder:"TYPE" help:"Hardware type: panda, qemu-arm64 or qemu-amd64; with --loader ipxe any."`
 	Config   string `placeholder:"FILE" help:"Take address, TFTP port and files from this mozpool.yaml."`
 	Rack     string `placeholder:"RACK" help:"Rack of --config, where it has several."`
-	Loader   string `enum:"ipxe," default:"" placeholder:"ipxe" help:"ipxe: boards of this type, whichever it is, boot by iPXE."`
+	Loader   string `placeholder:"ipxe" help:"ipxe: boards of this type, whichever it is, boot by iPXE."`
 	MAC      string `name:"mac" placeholder:"MAC" help:"The board's own, for types that must be told it."`
 }
 
@@ -71,6 +71,10 @@ func (c *loaderScript) site(server string) (loader.Site, error) {
 				Remedy: "loaders have no resolver: write the server's IPv4 address in the boards' VLAN, such as 10.91.0.1"}}
 		}
 		s.Server = a.Unmap()
+	}
+	if c.Loader != "" && c.Loader != string(images.IPXE) {
+		return s, usageError{&strictyaml.RemedyError{What: fmt.Sprintf("--loader %s is no loader that can be asked for", c.Loader),
+			Remedy: "write ipxe, or leave it away: the hardware type says which it is otherwise"}}
 	}
 	s.Loader = images.Loader(c.Loader)
 	if c.MAC != "" {

@@ -507,7 +507,7 @@ complete -c mozpool -f -n '__mozpool_at "loader"' -l server -r -d 'Server to tal
 complete -c mozpool -f -n '__mozpool_at "loader"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "loader script"' -l config -r -d 'Take address, TFTP port and files from this mozpool.yaml.'
 complete -c mozpool -f -n '__mozpool_at "loader script"' -l hardware -r -d 'Hardware type: panda, qemu-arm64 or qemu-amd64; with --loader ipxe any.'
-complete -c mozpool -f -n '__mozpool_at "loader script"' -l loader -x -a 'ipxe' -d 'ipxe: boards of this type, whichever it is, boot by iPXE.'
+complete -c mozpool -f -n '__mozpool_at "loader script"' -l loader -r -d 'ipxe: boards of this type, whichever it is, boot by iPXE.'
 complete -c mozpool -f -n '__mozpool_at "loader script"' -l mac -r -d 'The board\'s own, for types that must be told it.'
 complete -c mozpool -f -n '__mozpool_at "loader script"' -l rack -r -d 'Rack of --config, where it has several.'
 complete -c mozpool -f -n '__mozpool_at "loader script"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'

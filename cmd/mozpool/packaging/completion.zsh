@@ -18,7 +18,6 @@ _mozpool() {
   ' image'*'|--output'|' image'*'|-o') words='table wide json yaml name' ;;
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
   ' inventory'*'|--output'|' inventory'*'|-o') words='table wide json yaml name' ;;
-  ' loader script'*'|--loader') words='ipxe' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
   ' relay'*'|--output'|' relay'*'|-o') words='table wide json yaml name' ;;
   ' repair'*'|--output'|' repair'*'|-o') words='table wide json yaml name' ;;
