@@ -60,12 +60,9 @@ func (p Plan) With(s Settled) Plan {
 		return p
 	}
 	p.Later, p.Leaving = s.Held, s.Leaving
-	hash := sha256.New()
-	fmt.Fprintf(hash, "%s\n%q\n", p.ID, p.Leaving)
-	for _, id := range slices.Sorted(maps.Keys(p.Waits().Any)) {
-		fmt.Fprintf(hash, "%q\n", id)
-	}
-	p.ID = hex.EncodeToString(hash.Sum(nil)[:idBytes])
+	of := fmt.Appendf(nil, "%s\n%q\n%q", p.ID, p.Leaving, slices.Sorted(maps.Keys(p.Waits().Any)))
+	sum := sha256.Sum256(of)
+	p.ID = hex.EncodeToString(sum[:idBytes])
 	return p
 }
 
