@@ -84,20 +84,51 @@ type (
 func (e *partError) Unwrap() error { return e.error }
 func (e *sumError) Unwrap() error  { return e.error }
 
-// pin measures a file and makes an artifact of it.
+// pin measures a file and makes an artifact of it: of the file itself, or where the server unpacks it for the boards, of
+// what it unpacks to in the store.
 func (c *Catalogue) pin(in Folder, name string, install Install, a ArtifactSpec) (Artifact, facts, error) {
 	packed := compressionOf(a.File)
-	f, err := c.measure(in, name, packed, install, a.Part)
+	if !decodes(packed, a) {
+		f, err := c.measure(in, name, packed, install, a.Part)
+		if err == nil {
+			err = fitting(name, f, a)
+		}
+		if err != nil {
+			return Artifact{}, f, explainFile(name, err)
+		}
+		return pinned(in, name, packed, f, a)
+	}
+	f, err := c.index.whole(in, name)
+	if err == nil {
+		err = fitting(name, f, a)
+	}
+	var plain string
+	if err == nil {
+		plain, err = c.decoded(in, name, packed)
+	}
+	if err == nil {
+		f, err = c.measure(InStore, plain, Plain, install, a.Part)
+	}
 	if err != nil {
 		return Artifact{}, f, explainFile(name, err)
 	}
+	return pinned(InStore, plain, Plain, f, a)
+}
+
+// fitting compares a file as it lies there with what the image says of it.
+func fitting(name string, f facts, a ArtifactSpec) error {
 	if f.Size == 0 {
-		return Artifact{}, f, &strictyaml.RemedyError{What: name + " is empty", Remedy: "copy it again"}
+		return &strictyaml.RemedyError{What: name + " is empty", Remedy: "copy it again"}
 	}
 	if a.SHA256 != "" && f.SHA256 != a.SHA256 {
-		return Artifact{}, f, &sumError{&strictyaml.RemedyError{What: fmt.Sprintf("%s has sha256 %s", name, f.SHA256),
+		return &sumError{&strictyaml.RemedyError{What: fmt.Sprintf("%s has sha256 %s", name, f.SHA256),
 			Remedy: "copy the file again if it is damaged, or write this hash if it is meant"}}
 	}
+	return nil
+}
+
+// pinned makes an artifact of a file and its facts.
+func pinned(in Folder, name string, packed Compression, f facts, a ArtifactSpec) (Artifact, facts, error) {
 	out := Artifact{Name: a.Name, Compression: packed, To: a.To, Part: a.Part, Unpacked: *f.Unpacked, TarFiles: len(f.Tar),
 		File: File{In: in, Path: name, Size: f.Size, ModTime: f.ModTime, SHA256: f.SHA256}}
 	if a.Part > 0 {
@@ -133,8 +164,10 @@ func (c *Catalogue) measure(in Folder, name string, packed Compression, install 
 // explainFile adds the remedy to the usual mishaps with files.
 func explainFile(name string, err error) error {
 	var p *partError
+	var s *sumError
+	var known *strictyaml.RemedyError
 	switch {
-	case errors.As(err, &p):
+	case errors.As(err, &p), errors.As(err, &s), errors.As(err, &known):
 		return err
 	case errors.Is(err, fs.ErrNotExist):
 		return &strictyaml.RemedyError{What: fmt.Sprintf("there is no %s below files", name), Remedy: "copy it there, or correct the name"}

@@ -38,10 +38,7 @@ func Examine(path string) (Examined, error) {
 		return e, err
 	}
 	f := facts{Size: info.Size(), ModTime: info.ModTime()}
-	if err := addWhole(file, &f); err != nil {
-		return e, fmt.Errorf("%s: %w", path, err)
-	}
-	if err := addUnpacked(file, &f, e.Compression); err != nil {
+	if err := addUnpacked(file, &f, e.Compression, contentOf); err != nil {
 		return e, &strictyaml.RemedyError{What: fmt.Sprintf("%s cannot be unpacked: %v", path, err), Remedy: "is it complete? copy it again"}
 	}
 	if err := unchanged(file, info); err != nil {
@@ -93,7 +90,7 @@ var packings = []struct {
 	{"\x1f\x8b", Gzip, "gzip"},
 	{"\xfd7zXZ\x00", XZ, "xz"},
 	{"BZh", Bzip2, "bzip2"},
-	{"\x28\xb5\x2f\xfd", "zst", "zstd -dc"},
+	{"\x28\xb5\x2f\xfd", Zstd, "zstd"},
 	{"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
 	{"\x5d\x00\x00", "lzma", "xz -dc"},
 	{"PK\x03\x04", "zip", "unzip -p"},
@@ -103,7 +100,7 @@ var packings = []struct {
 }
 
 // foreign are suffixes of packings that are not understood.
-var foreign = []string{".zst", ".zstd", ".lz4", ".lzma", ".lzo", ".zip", ".7z", ".rar", ".z", ".qcow2", ".vmdk", ".simg", ".deb"}
+var foreign = []string{".lz4", ".lzma", ".lzo", ".zip", ".7z", ".rar", ".z", ".qcow2", ".vmdk", ".simg", ".deb"}
 
 // checkPacking compares how a file begins with what its suffix says.
 func checkPacking(file *os.File, path string) error {
@@ -120,7 +117,7 @@ func checkPacking(file *os.File, path string) error {
 		if !bytes.HasPrefix(head[:n], []byte(p.magic)) || p.name == says {
 			continue
 		}
-		if p.name == Gzip || p.name == XZ || p.name == Bzip2 {
+		if p.name == Gzip || p.name == XZ || p.name == Bzip2 || p.name == Zstd {
 			return &strictyaml.RemedyError{What: fmt.Sprintf("%s is packed with %s, and its name does not say so", path, p.remedy),
 				Remedy: fmt.Sprintf("rename it to %s.%s", bareName(path), p.name)}
 		}
@@ -147,13 +144,13 @@ func bareName(path string) string {
 
 func notUnderstood(path, packing, tool string) error {
 	return &strictyaml.RemedyError{What: fmt.Sprintf("%s is of the form %s, which is not understood", path, packing),
-		Remedy: fmt.Sprintf("files are plain, .gz, .xz or .bz2: unpack it with %s and pack it with xz", tool)}
+		Remedy: fmt.Sprintf("files are plain, .gz, .xz, .bz2 or .zst: unpack it with %s and pack it with xz", tool)}
 }
 
 // isArchive tells a tar archive by its suffix, packed or not.
 func isArchive(name string) bool {
 	lower := strings.ToLower(name)
-	for _, suffix := range []string{".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz"} {
+	for _, suffix := range []string{".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".tar.zst", ".tar.zstd", ".tzst"} {
 		if strings.HasSuffix(lower, suffix) {
 			return true
 		}

@@ -65,13 +65,13 @@ func TestExamineRefuses(t *testing.T) {
 		"cannot be unpacked: unpack as xz":               given(t, "text.img.xz", []byte("<!DOCTYPE html>")),
 		"packed with xz, and its name does not say so":   given(t, "v2.img", xzOf(mbrDisk())),
 		"rename it to v2.bin.gz":                         given(t, "v2.bin", gz(mbrDisk())),
-		"of the form zst, which is not understood":       given(t, "v2.img.zst", []byte("\x28\xb5\x2f\xfd and more")),
+		"v2.img.zst cannot be unpacked":                  given(t, "v2.img.zst", []byte("\x28\xb5\x2f\xfd and more")),
 		"unpack it with unzip -p and pack it with xz":    given(t, "v2.img", []byte("PK\x03\x04 and more")),
 		"of the form lzo, which is not understood":       given(t, "v2.img.lzo", []byte("what it says")),
 		"of the form sparse Android image":               given(t, "system.img", []byte("\x3a\xff\x26\xed and more")),
 		"of the form qcow2":                              given(t, "cloud.img", []byte("QFI\xfb and more")),
 		"rename it to v2.img.gz":                         given(t, "v2.img.xz", gz(xzOf(mbrDisk()))),
-		"files are plain, .gz, .xz or .bz2: unpack it w": given(t, "x.7z", []byte("y")),
+		"files are plain, .gz, .xz, .bz2 or .zst: unpack it w": given(t, "x.7z", []byte("y")),
 	} {
 		if e, err := Examine(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v, want an error with %q", path, e, err, want)

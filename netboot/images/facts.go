@@ -39,13 +39,16 @@ func measureWhole(f io.Reader) (string, error) {
 }
 
 // measureUnpacked hashes what the file unpacks to, in one pass.
-func measureUnpacked(f io.Reader, c Compression) (Content, error) {
+func measureUnpacked(f io.Reader, c Compression, measure measurer) (Content, error) {
 	r, err := unpack(f, c)
 	if err != nil {
 		return Content{}, err
 	}
-	return contentOf(r)
+	return measure(r)
 }
+
+// measurer reads to the end and says what it read.
+type measurer func(io.Reader) (Content, error)
 
 func contentOf(r io.Reader) (Content, error) {
 	sum := sha256.New()
@@ -57,7 +60,7 @@ func contentOf(r io.Reader) (Content, error) {
 }
 
 // measurePart hashes one partition of what the file unpacks to.
-func measurePart(f io.Reader, c Compression, p Partition) (Content, error) {
+func (x *index) measurePart(f io.Reader, c Compression, p Partition) (Content, error) {
 	r, err := unpack(f, c)
 	if err != nil {
 		return Content{}, err
@@ -65,7 +68,7 @@ func measurePart(f io.Reader, c Compression, p Partition) (Content, error) {
 	if _, err := io.CopyN(io.Discard, r, p.Start); err != nil {
 		return Content{}, fmt.Errorf("partition %d begins beyond the end of the image: %w", p.Number, noEOF(err))
 	}
-	got, err := contentOf(io.LimitReader(r, p.Size))
+	got, err := x.content(io.LimitReader(r, p.Size))
 	if err == nil && got.Size < p.Size {
 		err = fmt.Errorf("partition %d ends %d bytes beyond the end of the image", p.Number, p.Size-got.Size)
 	}

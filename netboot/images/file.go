@@ -57,6 +57,7 @@ type artifactEntry struct {
 	SHA256 string   `yaml:"sha256"`
 	To     string   `yaml:"to"`
 	Part   int      `yaml:"part"`
+	Unpack bool     `yaml:"unpack"`
 	Allow  []string `yaml:"allow"`
 }
 
@@ -141,7 +142,7 @@ func (i imageEntry) image(source string) Image {
 		Readback: i.Readback, Verify: Verify(i.Verify), Limits: i.Limits.limits(), Compat: i.Compat, Source: source}
 	for _, a := range i.Artifacts {
 		out.Artifacts = append(out.Artifacts, ArtifactSpec{Name: a.Name, File: a.File,
-			SHA256: strings.ToLower(a.SHA256), To: a.To, Part: a.Part, Allow: a.Allow})
+			SHA256: strings.ToLower(a.SHA256), To: a.To, Part: a.Part, Unpack: a.Unpack, Allow: a.Allow})
 	}
 	if out.Verify.Kind == VerifyHTTP && out.Verify.Status == 0 {
 		out.Verify.Status = 200

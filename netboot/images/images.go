@@ -64,6 +64,7 @@ type ArtifactSpec struct {
 	SHA256 string   // of the file as it lies there; empty: computed
 	To     string   // disk or pN; empty for scripts that place it themselves
 	Part   int      // only this partition of the file; 0: the whole
+	Unpack bool     // the server unpacks it, so that boards fetch single blocks; .zst always is
 	Allow  []string // for templates: globs of names under artifacts/, or URL prefixes
 }
 

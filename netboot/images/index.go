@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 
 // indexVersion is raised when facts mean something else; an index of another
 // version is thrown away and measured again.
-const indexVersion = 1
+const indexVersion = 2
 
 // index remembers the facts about files by folder, path, size and time, in
 // memory and as JSON in the store, so that a restart with hundreds of images
@@ -21,6 +22,7 @@ const indexVersion = 1
 type index struct {
 	roots *roots
 	path  string // of the JSON file
+	log   *slog.Logger
 
 	mu    sync.Mutex // guards files, urls and dirty; never held while hashing
 	files map[string]facts
@@ -38,8 +40,8 @@ type indexFile struct {
 }
 
 // openIndex reads the index of a store. One that cannot be read is empty.
-func openIndex(r *roots) *index {
-	x := &index{roots: r, path: filepath.Join(r.store, "index.json"), files: map[string]facts{}, urls: map[string]fetched{}}
+func openIndex(r *roots, log *slog.Logger) *index {
+	x := &index{roots: r, log: log, path: filepath.Join(r.store, "index.json"), files: map[string]facts{}, urls: map[string]fetched{}}
 	data, err := os.ReadFile(x.path)
 	var stored indexFile
 	if err != nil || json.Unmarshal(data, &stored) != nil || stored.Version != indexVersion {

@@ -27,7 +27,7 @@ func Load(o Options) (*Catalogue, strictyaml.Problems) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := &roots{files: o.Files, store: o.Store}
-	c := &Catalogue{hardware: builtinHardware(), images: builtinImages(o.Builtin), index: openIndex(r), roots: r, options: o}
+	c := &Catalogue{hardware: builtinHardware(), images: builtinImages(o.Builtin), index: openIndex(r, o.Logger), roots: r, options: o}
 	var file imagesFile
 	doc, problems, err := strictyaml.ReadFile(o.Path, &file)
 	if errors.Is(err, fs.ErrNotExist) {

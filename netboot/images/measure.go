@@ -13,12 +13,8 @@ func (x *index) whole(in Folder, path string) (facts, error) {
 
 // unpacked also gives what it unpacks to, and the partition table of that.
 func (x *index) unpacked(in Folder, path string, c Compression) (facts, error) {
-	return x.grow(in, path, func(f facts) bool { return f.Unpacked != nil }, func(file *os.File, f *facts) error {
-		if err := addWhole(file, f); err != nil {
-			return err
-		}
-		return addUnpacked(file, f, c)
-	})
+	have := func(f facts) bool { return f.Unpacked != nil && x.hasBlocks(f.Unpacked.Blocks) }
+	return x.grow(in, path, have, func(file *os.File, f *facts) error { return addUnpacked(file, f, c, x.content) })
 }
 
 // part also gives the content of one partition.
@@ -26,13 +22,13 @@ func (x *index) part(in Folder, path string, c Compression, number int) (facts, 
 	if _, err := x.unpacked(in, path, c); err != nil {
 		return facts{}, err
 	}
-	have := func(f facts) bool { _, ok := f.Parts[number]; return ok }
+	have := func(f facts) bool { p, ok := f.Parts[number]; return ok && x.hasBlocks(p.Blocks) }
 	return x.grow(in, path, have, func(file *os.File, f *facts) error {
 		p, err := f.partition(number)
 		if err != nil {
 			return err
 		}
-		content, err := measurePart(file, c, p)
+		content, err := x.measurePart(file, c, p)
 		if err != nil {
 			return err
 		}
@@ -68,18 +64,25 @@ func addWhole(file *os.File, f *facts) (err error) {
 	return rewind(file)
 }
 
-func addUnpacked(file *os.File, f *facts, c Compression) error {
-	content := Content{Size: f.Size, SHA256: f.SHA256}
+// addUnpacked measures what a file unpacks to; a file that is not packed is read only once for it.
+func addUnpacked(file *os.File, f *facts, c Compression, measure measurer) error {
 	if c != Plain {
-		var err error
-		if content, err = measureUnpacked(file, c); err != nil {
-			return err
-		}
-		if err := rewind(file); err != nil {
+		if err := addWhole(file, f); err != nil {
 			return err
 		}
 	}
+	content, err := measureUnpacked(file, c, measure)
+	if err != nil {
+		return err
+	}
+	if err := rewind(file); err != nil {
+		return err
+	}
+	if c == Plain {
+		f.SHA256 = content.SHA256
+	}
 	table, err := measureTable(file, c)
+	f.TableError = ""
 	if err != nil {
 		f.TableError = err.Error()
 	}

@@ -86,6 +86,8 @@ type Artifact struct {
 type Content struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
+	// Blocks is the sha256 of the list of its blocks, see Catalogue.Blocks; empty: there is none.
+	Blocks string `json:"blocks,omitempty"`
 }
 
 // TarFile is one regular file of a tar archive.
@@ -103,6 +105,7 @@ const (
 	Gzip  Compression = "gz"
 	XZ    Compression = "xz"
 	Bzip2 Compression = "bz2"
+	Zstd  Compression = "zst" // boards cannot unpack it: the server does
 )
 
 // Limit returns the limit of a state, or of "stall", if the order has one.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 )
 
@@ -16,6 +17,7 @@ func compressionOf(name string) Compression {
 	lower := strings.ToLower(name)
 	for suffix, c := range map[string]Compression{
 		".gz": Gzip, ".tgz": Gzip, ".xz": XZ, ".txz": XZ, ".bz2": Bzip2, ".tbz2": Bzip2, ".tbz": Bzip2,
+		".zst": Zstd, ".zstd": Zstd, ".tzst": Zstd,
 	} {
 		if strings.HasSuffix(lower, suffix) {
 			return c
@@ -39,6 +41,9 @@ func unpack(r io.Reader, c Compression) (io.Reader, error) {
 		out = bzip2.NewReader(buffered)
 	case XZ:
 		out, err = xz.NewReader(buffered)
+	case Zstd:
+		// With one decoder it works in the caller's goroutine, so that nothing is left behind without Close.
+		out, err = zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1))
 	default:
 		return nil, fmt.Errorf("unpack: unknown compression %q", c)
 	}

@@ -32,7 +32,10 @@ func (c *Catalogue) Verify(ctx context.Context, i Image) ([]Verified, error) {
 		if known, ok := c.index.last(InFiles, name); ok && v.Want == "" {
 			v.Want = known.SHA256
 		}
-		got, err := c.rehash(ctx, name)
+		got, err := c.rehash(ctx, InFiles, name)
+		if err == nil && decodes(compressionOf(a.File), a) {
+			err = c.rehashDecoded(ctx, name)
+		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("verify image %s: %w", i.Name, ctx.Err())
 		}
@@ -57,13 +60,26 @@ func (v *Verified) judge(err error) {
 }
 
 // rehash hashes a file, whatever is known of it.
-func (c *Catalogue) rehash(ctx context.Context, name string) (string, error) {
-	f, _, err := c.roots.open(InFiles, name)
+func (c *Catalogue) rehash(ctx context.Context, in Folder, name string) (string, error) {
+	f, _, err := c.roots.open(in, name)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = f.Close() }() // read only
 	return measureWhole(&until{ctx, f})
+}
+
+// rehashDecoded hashes what the server unpacked for the boards.
+func (c *Catalogue) rehashDecoded(ctx context.Context, name string) error {
+	known, ok := c.index.last(InFiles, name)
+	if !ok || known.Unpacked == nil {
+		return nil // not unpacked yet
+	}
+	got, err := c.rehash(ctx, InStore, storeName(known.Unpacked.SHA256))
+	if err == nil && got != known.Unpacked.SHA256 {
+		err = fmt.Errorf("what it was unpacked to (%s in the store) changed; delete it there, reload", storeName(known.Unpacked.SHA256))
+	}
+	return err
 }
 
 // until reads on while somebody wants to know.
