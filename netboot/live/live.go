@@ -22,7 +22,7 @@ import (
 var scripts embed.FS
 
 // libraries are the parts of the second stage's library, in their order.
-var libraries = []string{"lib-talk.sh", "lib-disk.sh", "lib-fetch.sh", "lib-write.sh"}
+var libraries = []string{"lib-talk.sh", "lib-disk.sh", "lib-fetch.sh", "lib-write.sh", "lib-delta.sh"}
 
 // script returns an embedded script; a missing one is a mistake of the build.
 func script(name string) string {

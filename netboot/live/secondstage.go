@@ -129,7 +129,8 @@ func writeFacts(out *bytes.Buffer, artifacts []Artifact) {
 	for _, a := range artifacts {
 		fmt.Fprintf(out, "\t%s)\n\t\tA_PATH=%s A_SIZE=%d A_SHA256=%s A_PACK=%s\n", quote(a.Name), quote(a.path()), a.Size, quote(a.SHA256), quote(string(a.Pack)))
 		fmt.Fprintf(out, "\t\tA_SKIP=%d A_LEN=%d A_UNPACKED=%s\n", a.Start, a.Length, quote(a.Unpacked))
-		fmt.Fprintf(out, "\t\tA_FILES=%s A_FILES_SHA256=%s\n\t\t;;\n", quote(a.Files), quote(a.FilesSHA256))
+		fmt.Fprintf(out, "\t\tA_FILES=%s A_FILES_SHA256=%s\n", quote(a.Files), quote(a.FilesSHA256))
+		fmt.Fprintf(out, "\t\tA_BLOCKS=%s A_BLOCKS_SHA256=%s A_BLOCK=%d\n\t\t;;\n", quote(a.Blocks), quote(a.BlocksSHA256), a.BlockSize)
 	}
 	out.WriteString("\t*) return 1 ;;\n\tesac\n}\n")
 }

@@ -64,6 +64,13 @@ type Artifact struct {
 	// and the list's own sha256. A full read-back reports that sha256 again.
 	Files       string
 	FilesSHA256 string
+
+	// For what goes to a disk or partition: path below the base URL of the list of its blocks (lines "sha256", or
+	// "sha256 0" for zeros), the list's own sha256, and how many bytes a block has. Block N is at the path with /N behind it.
+	// Empty: there is none, and the card is written in full.
+	Blocks       string
+	BlocksSHA256 string
+	BlockSize    int64
 }
 
 // Pack is a compression that the live environment can undo.
@@ -148,6 +155,8 @@ func (a Artifact) validate() error {
 		return fmt.Errorf("sha256 of the unpacked file %q is not 64 hex digits", a.Unpacked)
 	case a.Files != "" && (!pathPattern.MatchString(a.Files) || !hashPattern.MatchString(a.FilesSHA256)):
 		return fmt.Errorf("list of files %q with sha256 %q", a.Files, a.FilesSHA256)
+	case a.Blocks != "" && (!pathPattern.MatchString(a.Blocks) || !hashPattern.MatchString(a.BlocksSHA256) || a.BlockSize <= 0):
+		return fmt.Errorf("list of blocks %q with sha256 %q of blocks of %d bytes", a.Blocks, a.BlocksSHA256, a.BlockSize)
 	case a.To != "" && !destPattern.MatchString(a.To):
 		return fmt.Errorf("to: %q is neither disk nor pN", a.To)
 	case a.Pack != None && a.Pack != GZ && a.Pack != XZ && a.Pack != BZ2:

@@ -78,8 +78,13 @@ mp_watched() {
 # mp_get WGET-OPTIONS…: one try at the artifact, from the server that answered
 # last. The watcher can kill it.
 mp_get() {
-	local code
-	wget -q "$@" "${MP_BASE:-$MP_URL}/$A_PATH" 2>/dev/null &
+	mp_get_path "$A_PATH" "$@"
+}
+
+mp_get_path() {
+	local code path=$1
+	shift
+	wget -q "$@" "${MP_BASE:-$MP_URL}/$path" 2>/dev/null &
 	echo $! >"$MP_TMP/pid"
 	wait $!
 	code=$?

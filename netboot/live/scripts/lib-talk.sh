@@ -14,6 +14,7 @@ echo 'tries = 1' >"$WGETRC"
 MP_STEP=start        # what a failure is reported against
 MP_DONE=             # set once the script ended in a way the server knows about
 MP_RESULTS=          # what `rebooting` reports: artifact:mode:sha256,…
+MP_SKIPPED=          # bytes that were on the card already, which it reports too
 
 # mp_seconds: a clock that nobody sets.
 mp_seconds() {
@@ -161,7 +162,7 @@ mp_reboot() {
 	local wear
 	sync
 	wear=$(mp_wear)
-	mp_event rebooting ${MP_RESULTS:+"readback=$MP_RESULTS"} ${wear:+"wear=$wear"}
+	mp_event rebooting ${MP_RESULTS:+"readback=$MP_RESULTS"} ${wear:+"wear=$wear"} ${MP_SKIPPED:+"skipped=$MP_SKIPPED"}
 	mp_log "rebooting to the card"
 	mp_leave
 }

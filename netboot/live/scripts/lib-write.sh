@@ -4,13 +4,18 @@
 
 MP_CHUNK=${MP_CHUNK:-2097152}
 
-# mp_write ARTIFACT DEVICE: fetches, unpacks, writes, reads back.
+# mp_write ARTIFACT DEVICE: fetches, unpacks, writes what the card does not have
+# already, reads back.
 mp_write() {
 	mp_open "$1"
 	mp_guard "$2" "$A_LEN"
-	mp_stage
-	mp_transfer "$A_LEN" mp_pour "$2"
-	[ -z "$MP_STAGED" ] || rm -f "$MP_STAGED"
+	if mp_compare "$2"; then
+		mp_write_changed "$2"
+	else
+		mp_stage
+		mp_transfer "$A_LEN" mp_pour "$2"
+		[ -z "$MP_STAGED" ] || rm -f "$MP_STAGED"
+	fi
 	mp_readback "$1" "$2"
 }
 
