@@ -18,17 +18,30 @@ type cardWrite struct {
 	At      time.Time `json:"at"`
 	Bytes   int64     `json:"bytes"`
 	Seconds float64   `json:"seconds"`
-	Bad     bool      `json:"bad,omitempty"` // it read back otherwise, or refused writes
+	Bad     bool      `json:"bad,omitempty"`     // it read back otherwise, or refused writes
+	Skipped int64     `json:"skipped,omitempty"` // of Bytes: the card had them, so that they were only read
 
 	Wear *board.Wear `json:"wear,omitempty"` // what the card says of itself; nil: nothing
 }
 
-// speed is in MB/s; 0: not known.
+// speed is in MB/s; 0: not known, as where the time went into comparing.
 func (w cardWrite) speed() float64 {
-	if w.Seconds <= 0 || w.Bad {
+	if w.Seconds <= 0 || w.Bad || w.Skipped > 0 {
 		return 0
 	}
 	return float64(w.Bytes) / w.Seconds / 1e6
+}
+
+// String says how it went, for a board's log.
+func (w cardWrite) String() string {
+	text := fmt.Sprintf("card: %.1f MB in %.0f s", float64(w.Bytes-w.Skipped)/1e6, w.Seconds)
+	switch {
+	case w.Bad:
+		return text + ", and it did not keep them"
+	case w.Skipped > 0:
+		return text + fmt.Sprintf("; it had %.1f MB already", float64(w.Skipped)/1e6)
+	}
+	return text + fmt.Sprintf(", %.1f MB/s", w.speed())
 }
 
 const (
@@ -112,13 +125,15 @@ func (a *boardActor) wrote(from *board.Board, in *board.Input) {
 	w := cardWrite{At: a.f.now().UTC(), Bytes: a.inputs.Bytes, Seconds: a.f.now().Sub(time.UnixMilli(from.Since)).Seconds() * a.f.cfg.Speed}
 	switch {
 	case in.Kind == board.Rebooting:
-		w.Bad, w.Wear = !in.Good, in.Wear
+		w.Bad, w.Wear, w.Skipped = !in.Good, in.Wear, min(in.Skipped, w.Bytes)
 	case in.Kind == board.ScriptFailed && in.Part == board.PartCard:
 		w.Bad = true
 	default:
 		return // nobody knows how far it came
 	}
 	f, id, name := a.f, a.c.id, a.spec.Name
+	f.cfg.Metrics.wrote(a.spec.Rack, w)
+	f.line(name, "statemachine", 6, w.String())
 	f.aside.Go(func() { f.noteWrite(id, name, w) })
 }
 

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,7 @@ func TestJudgeCard(t *testing.T) {
 		"slower and slower": {[]cardWrite{at(20), at(21), at(19), at(20), at(22), at(9), at(8), at(7)}, "writes 8.0 MB/s, and wrote 20.0 before"},
 		"says it is worn":   {[]cardWrite{at(20), {Bytes: 100e6, Seconds: 5, Wear: &board.Wear{Life: 10}}}, "90 to 100 % of its life"},
 		"said so before":    {[]cardWrite{{Bytes: 100e6, Seconds: 5, Wear: &board.Wear{Errors: 2}}, at(20)}, ""},
+		"kept most of it":   {append(slices.Repeat([]cardWrite{at(20)}, 5), slices.Repeat([]cardWrite{{Bytes: 100e6, Seconds: 90, Skipped: 99e6}}, 5)...), ""},
 		"forgets twice":     {[]cardWrite{at(20), bad, at(20), bad}, "in 2 of its last 4 writes"},
 		"forgot once":       {[]cardWrite{at(20), bad, at(20)}, ""},
 		"forgot long ago":   {append([]cardWrite{bad, bad}, at(20), at(20), at(20), at(20), at(20), at(20), at(20), at(20), at(20), at(20)), ""},
@@ -84,4 +86,20 @@ func TestCardWearsOut(t *testing.T) {
 			t.Errorf("with a new card: %+v", list)
 		}
 	})
+}
+
+// TestWritesAreTold: what was written, and what the card had already, stands in the board's log.
+func TestWritesAreTold(t *testing.T) {
+	t.Parallel()
+	for want, w := range map[string]cardWrite{
+		"card: 100.0 MB in 5 s, 20.0 MB/s":                {Bytes: 100e6, Seconds: 5},
+		"card: 1.5 MB in 40 s; it had 98.5 MB already":    {Bytes: 100e6, Seconds: 40, Skipped: 98.5e6},
+		"card: 100.0 MB in 5 s, and it did not keep them": {Bytes: 100e6, Seconds: 5, Bad: true},
+		"card: 0.0 MB in 30 s; it had 100.0 MB already":   {Bytes: 100e6, Seconds: 30, Skipped: 100e6},
+		"card: 90.0 MB in 5 s, and it did not keep them":  {Bytes: 100e6, Seconds: 5, Skipped: 10e6, Bad: true},
+	} {
+		if got := w.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

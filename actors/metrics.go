@@ -15,6 +15,7 @@ type Metrics struct {
 	cycles       *prometheus.HistogramVec
 	stageSeconds *prometheus.HistogramVec
 	relaySeconds *prometheus.HistogramVec
+	cardBytes    *prometheus.CounterVec
 }
 
 // noBlame is the label of an attempt that did not fail.
@@ -36,7 +37,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help:    "Exchanges with relay boards, read-back included, and connections that brought none; result is ok or failed.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 3, 9)}, []string{"rack", "result"}),
 	}
-	r.MustRegister(m.transitions, m.attempts, m.cycles, m.stageSeconds, m.relaySeconds)
+	m.cardBytes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_actors_card_bytes_total",
+		Help: "Bytes of images by what became of them: written to a card, or kept since the card had them already."}, []string{"rack", "what"})
+	r.MustRegister(m.transitions, m.attempts, m.cycles, m.stageSeconds, m.relaySeconds, m.cardBytes)
 	return m
 }
 
@@ -58,6 +61,15 @@ func (m *Metrics) moved(rack string, from *board.Board, r *board.Result, now tim
 	}
 	m.attempts.WithLabelValues(rack, string(r.Board.State), blame).Inc()
 	m.cycles.WithLabelValues(rack).Observe(float64(r.Board.Cycles))
+}
+
+// wrote counts what was written to a card, and what had not to be.
+func (m *Metrics) wrote(rack string, w cardWrite) {
+	if m == nil {
+		return
+	}
+	m.cardBytes.WithLabelValues(rack, "written").Add(float64(w.Bytes - w.Skipped))
+	m.cardBytes.WithLabelValues(rack, "kept").Add(float64(w.Skipped))
 }
 
 // exchanged times what was asked of a relay board.

@@ -36,6 +36,9 @@ func (b *bootRequest) event(name string) {
 	case board.Rebooting:
 		e.Input.Good, e.Input.Text = b.readBack()
 		e.Input.Wear = b.wear()
+		if skipped, text := b.skipped(); e.Input.Good {
+			e.Input.Skipped, e.Input.Text = skipped, text
+		}
 	default:
 		b.text(fasthttp.StatusNotFound, "no such event; they are: "+eventNames())
 		return
@@ -201,6 +204,10 @@ func (b *bootRequest) file(path string) {
 	}
 	if name, ok := strings.CutPrefix(path, "artifact/"); ok {
 		b.artifact(o, name)
+		return
+	}
+	if name, ok := strings.CutPrefix(path, "blocks/"); ok {
+		b.blocks(o, name)
 		return
 	}
 	if name, ok := strings.CutPrefix(path, "files/"); ok {

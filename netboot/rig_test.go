@@ -166,6 +166,7 @@ type rigOptions struct {
 	kernel   string        // its content
 	yaml     string        // images.yaml
 	archive  string        // content of v1.tar
+	artifact string        // content of v1.img; empty: artifactText
 	patience time.Duration // of the HTTP server
 	limits   *limiter
 	dumps    *dumps.Store
@@ -202,7 +203,7 @@ func newRigOf(t *testing.T, opt rigOptions) *rig {
 	put("files/artifacts/v1.tar", opt.archive)
 	put("files/live/arm64/vmlinuz", opt.kernel)
 	put("files/live/arm64/initrd", "the initrd")
-	put("files/artifacts/v1.img", artifactText)
+	put("files/artifacts/v1.img", cmp.Or(opt.artifact, artifactText))
 	put("files/boot/lpxelinux.0", "the loader")
 	put("files/boot/50%.txt", "half")
 	put("files/boot/default", "nobody's entry")

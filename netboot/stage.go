@@ -77,7 +77,9 @@ func (s *Server) varsOf(v *actors.View, o *images.Order) live.Vars {
 func (s *Server) artifactOf(o *images.Order, a images.Artifact) live.Artifact {
 	out := live.Artifact{Name: a.Name, Size: a.Size, SHA256: a.SHA256, To: a.To, Pack: live.Pack(a.Compression),
 		Start: a.Offset, Length: a.Unpacked.Size, Unpacked: a.Unpacked.SHA256}
-	if o.Install == images.InstallTar {
+	if o.Install != images.InstallTar {
+		blocksOf(&out, a)
+	} else {
 		data, sum := s.tarList(a)
 		if data != nil {
 			out.Files, out.FilesSHA256 = "files/"+a.Name, sum

@@ -95,9 +95,14 @@ func (r *request) stream(b *body, etag string) bool {
 		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, start+length-1, size))
 		r.ctx.SetStatusCode(fasthttp.StatusPartialContent)
 	}
+	return r.send(b, start, length)
+}
+
+// send answers with length bytes of a body from start on, and says whether bytes follow.
+func (r *request) send(b *body, start, length int64) bool {
 	if r.ctx.IsHead() {
 		r.ctx.Response.SkipBody = true
-		h.SetContentLength(int(length))
+		r.ctx.Response.Header.SetContentLength(int(length))
 		return b.unread()
 	}
 	if _, err := b.Seek(start, io.SeekStart); err != nil {

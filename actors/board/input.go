@@ -111,6 +111,7 @@ type Input struct {
 	Confirmed bool
 	Part      Part      // what a script, or a relay's error, blames; Repaired: what was mended
 	Wear      *Wear     // Rebooting: what the card says of itself; nil: nothing
+	Skipped   int64     // Rebooting: bytes that the card had already, so that they were not written
 	Exchange  *Exchange // Repaired: what came with the repair; nil: nothing
 	Good      bool      // Rebooting: the hash read back is the image's. RelayDown: the relay was not touched
 
