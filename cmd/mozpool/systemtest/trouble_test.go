@@ -20,6 +20,7 @@ import (
 // board reports each 5 s.
 const (
 	slow       = 3 << 20
+	slower     = 1 << 20 // where only a part of the card is written
 	shortStall = "{stall: 20s}"
 )
 
@@ -36,11 +37,14 @@ func slowRack(t *testing.T, i Image, old *Image) (*Rack, *Board) {
 	r := NewRack(t, ARM, 1, i)
 	b := r.Boards[0]
 	b.SlowCard(slow)
+	half := func() bool { return b.HalfWritten(i.Disk) }
 	if old != nil {
 		b.SetDisk(old.Disk)
+		b.SlowCard(slower)
+		half = func() bool { return !b.Holds(old.Disk) && !b.Holds(i.Disk) }
 	}
 	r.Wish(b, i)
-	r.Until(cycle, "the card is half written", func() bool { return b.HalfWritten(i.Disk) })
+	r.Until(cycle, "the card is half written", half)
 	if seen := r.Get(b); seen.State != board.Writing {
 		t.Fatalf("the card is half written, and the server says %s", seen.State)
 	}
