@@ -170,11 +170,13 @@ func (h *House) try(ctx context.Context, id string, q *question) (reply, error) 
 
 // Answer answers another server's question; it is an ask.Handler. It never asks further.
 func (h *House) Answer(ctx context.Context, asked ask.Question) any {
-	if asked.Subject == aboutLog {
+	switch asked.Subject {
+	case aboutLog:
 		return h.linesHere(ctx, asked.Body)
-	}
-	if asked.Subject == aboutMoments {
+	case aboutMoments:
 		return h.momentsHere(ctx, asked.Body)
+	case aboutDetails:
+		return h.detailsHere(ctx, asked.Body)
 	}
 	var q question
 	if err := json.Unmarshal(asked.Body, &q); err != nil {

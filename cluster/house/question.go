@@ -63,6 +63,7 @@ type reply struct {
 	Incident actors.Incident    `json:"incident,omitzero"`
 	Lines    []persistence.Line `json:"lines,omitempty"`
 	Moments  []actors.Moment    `json:"moments,omitempty"`
+	Details  []actors.Details   `json:"details,omitempty"`
 }
 
 // err is what the answer says went wrong; nil: nothing did.
