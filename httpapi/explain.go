@@ -28,6 +28,7 @@ func (s *Server) attempts(r *request) error {
 	if err != nil {
 		return err
 	}
+	s.freshen(r, r.name)
 	ended, err := s.cfg.Fleet.Attempts(r.ctx, r.name, limit)
 	if err != nil {
 		return err
@@ -51,6 +52,7 @@ func (s *Server) attempt(r *request) error {
 	if err != nil {
 		return bad("send the number of an attempt", "%q is no number", text)
 	}
+	s.freshen(r, r.name)
 	ended, err := s.cfg.Fleet.Attempts(r.ctx, r.name, maxAttempts)
 	if err != nil {
 		return err

@@ -79,6 +79,12 @@ type SpreadFleet interface {
 	DetailsOfAll(ctx context.Context, of []actors.AttemptOf) (all []actors.Details, missing []string, err error)
 }
 
+// LateFleet is a Fleet that shows boards of other servers, later than these know of them. Freshen brings what is shown of a
+// board, or of all (""), up to date, or takes no longer than a second.
+type LateFleet interface {
+	Freshen(ctx context.Context, name string)
+}
+
 // SpreadLogs are Logs of which other servers have a part: missing are those that gave none of theirs.
 type SpreadLogs interface {
 	QueryAll(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string, err error)

@@ -46,6 +46,7 @@ func (h *House) answer(ctx context.Context, name string, q *question) (actors.An
 	}
 	q.Rack = v.Spec.Rack
 	r, err := h.ask(ctx, q)
+	h.owe(name, r.Seq)
 	return r.Answer, err
 }
 
@@ -177,13 +178,16 @@ func (h *House) Answer(ctx context.Context, asked ask.Question) any {
 		return h.momentsHere(ctx, asked.Body)
 	case aboutDetails:
 		return h.detailsHere(ctx, asked.Body)
+	case aboutRelays:
+		return reply{Relays: h.relaysHere()}
+	case aboutLate:
+		return h.lateHere()
+	case aboutWhy:
+		return h.whyHere(asked.Body)
 	}
 	var q question
 	if err := json.Unmarshal(asked.Body, &q); err != nil {
 		return reply{Error: fmt.Sprintf("read a question of %s: %v", asked.From, err)}
-	}
-	if asked.Subject == aboutRelays {
-		return reply{Relays: h.relaysHere()}
 	}
 	t := (*h.here.Load())[q.Rack]
 	if t == nil {
