@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -149,6 +150,45 @@ func TestWithoutTrails(t *testing.T) {
 		}
 		if _, err := w.f.Moments(t.Context(), "nobody", 1); err == nil {
 			t.Error("a board that is not there has details")
+		}
+	})
+}
+
+// What figures are made of: transitions and the relay's answers, without texts; of attempts and boards that are not
+// there, nothing.
+func TestDetailsOfAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, func(c *Config) { c.Trails = newSheets() })
+		defer w.f.Stop()
+		w.wish("board1", board.WantImage, "v2")
+		w.until("board1", board.FailedBoot)
+		all, err := w.f.Details(t.Context(), []AttemptOf{{"nobody", 1}, {"board1", 2}, {"board1", 1}})
+		if err != nil || len(all) != 1 || all[0].AttemptOf != (AttemptOf{"board1", 1}) {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		moves, answers, failed := 0, 0, 0
+		for _, m := range all[0].Moments {
+			if m.Text != "" {
+				t.Errorf("a text is handed out: %+v", m)
+			}
+			switch {
+			case m.What == MomentMove && m.Part != "":
+				failed++
+			case m.What == MomentMove:
+				moves++
+			case m.Took > 0:
+				answers++
+			default:
+				t.Errorf("%+v is no figure", m)
+			}
+		}
+		if moves == 0 || answers == 0 || failed != 6 {
+			t.Errorf("%d transitions, %d failed visits, %d answers", moves, failed, answers)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := w.f.Details(ctx, []AttemptOf{{"board1", 1}}); err == nil {
+			t.Error("nobody waits for it, and it is read")
 		}
 	})
 }

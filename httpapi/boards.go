@@ -25,6 +25,7 @@ func (s *Server) listBoards(r *request) error {
 	if err != nil {
 		return err
 	}
+	s.freshen(r, "")
 	views := s.cfg.Fleet.Views()
 	if cursor := r.query.text("cursor"); cursor != "" {
 		after, err := openCursor(cursor)

@@ -167,7 +167,7 @@ func TestAttempt(t *testing.T) {
 
 func TestRunningAttempt(t *testing.T) {
 	t.Parallel()
-	f := &apitest.Fleet{Details: map[uint32][]actors.Moment{7: {{At: apitest.Now, What: actors.MomentEffect, Effect: board.MakeOff, Visit: 3, Took: 12}}}}
+	f := &apitest.Fleet{Silent: []string{"img2"}, Told: map[uint32][]actors.Moment{7: {{At: apitest.Now, What: actors.MomentEffect, Effect: board.MakeOff, Visit: 3, Took: 12}}}}
 	busy := apitest.Busy("b1")
 	busy.Board.Attempt, busy.Board.Tries = 7, map[board.State]uint8{board.Booting: 2, board.Live: 1}
 	f.Put(busy)
@@ -175,7 +175,7 @@ func TestRunningAttempt(t *testing.T) {
 	_, body := call(t, s, "GET", "/api/v1/boards/b1/attempts/7", "")
 	var d v1.AttemptDetail
 	if err := json.Unmarshal(body, &d); err != nil || d.Number != 7 || d.Tries != 3 || d.Result != busy.Board.State || !d.Ended.IsZero() ||
-		d.Log.Until.IsZero() || len(d.Moments) != 1 || d.Moments[0].Effect != board.MakeOff || d.Moments[0].Took != 12 {
+		d.Log.Until.IsZero() || len(d.Missing) != 1 || len(d.Moments) != 1 || d.Moments[0].Effect != board.MakeOff || d.Moments[0].Took != 12 {
 		t.Errorf("%s: %+v", body, d)
 	}
 	if strings.Contains(string(body), `"ended"`) {

@@ -28,6 +28,7 @@ func (s *Server) attempts(r *request) error {
 	if err != nil {
 		return err
 	}
+	s.freshen(r, r.name)
 	ended, err := s.cfg.Fleet.Attempts(r.ctx, r.name, limit)
 	if err != nil {
 		return err
@@ -51,6 +52,7 @@ func (s *Server) attempt(r *request) error {
 	if err != nil {
 		return bad("send the number of an attempt", "%q is no number", text)
 	}
+	s.freshen(r, r.name)
 	ended, err := s.cfg.Fleet.Attempts(r.ctx, r.name, maxAttempts)
 	if err != nil {
 		return err
@@ -85,11 +87,11 @@ func (s *Server) detail(r *request, a actors.Attempt) error {
 	if err != nil {
 		return err
 	}
-	moments, err := s.cfg.Fleet.Moments(r.ctx, r.name, a.Number)
+	moments, missing, err := s.moments(r, a.Number)
 	if err != nil {
 		return err
 	}
-	d := v1.AttemptDetail{Attempt: attemptOf(a), Events: []v1.Event{}, Moments: make([]v1.Moment, len(moments)),
+	d := v1.AttemptDetail{Attempt: attemptOf(a), Events: []v1.Event{}, Moments: make([]v1.Moment, len(moments)), Missing: some(missing),
 		Log: v1.LogRange{Since: a.Began.UTC(), Until: a.Ended.UTC()}}
 	if a.Ended.IsZero() {
 		d.Log.Until = s.cfg.Clock().UTC()
@@ -103,4 +105,13 @@ func (s *Server) detail(r *request, a actors.Attempt) error {
 		d.Moments[i] = v1.Moment(m)
 	}
 	return s.ok(r, d)
+}
+
+// moments reads the details of an attempt, and names the servers that did not say what they have of it.
+func (s *Server) moments(r *request, attempt uint32) (all []actors.Moment, missing []string, err error) {
+	if spread, ok := s.cfg.Fleet.(SpreadFleet); ok {
+		return spread.MomentsOfAll(r.ctx, r.name, attempt)
+	}
+	all, err = s.cfg.Fleet.Moments(r.ctx, r.name, attempt)
+	return all, nil, err
 }

@@ -33,12 +33,16 @@ func (s *Server) export(r *request, f persistence.Filter, text bool) error {
 	return nil
 }
 
+// exportTo ends with the other servers of a cluster: what they keep of the board is had from them.
 func (s *Server) exportTo(ctx context.Context, w *bufio.Writer, logs Logs, f persistence.Filter, show func(followed) []byte) {
 	err := logs.Export(ctx, f, func(l persistence.Line) bool {
-		_, err := w.Write(show(followed{l, 0}))
+		_, err := w.Write(show(followed{line: l}))
 		return err == nil
 	})
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("the export of a log broke off", "board", f.Board, "error", err)
+	}
+	if spread, ok := logs.(SpreadLogs); ok && err == nil && len(spread.Elsewhere()) > 0 {
+		_, _ = w.Write(show(followed{missing: spread.Elsewhere()})) // a client that left needs none of it
 	}
 }

@@ -5,16 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	v1 "mozpool/httpapi/v1"
 	"mozpool/persistence"
 )
 
-// followed is a new line of a log, and how many were lost before it.
+// followed is a new line of a log, and how many were lost before it; or, without a line, the servers whose lines are not
+// among those before it.
 type followed struct {
-	line persistence.Line
-	lost uint64
+	line    persistence.Line
+	lost    uint64
+	missing []string
 }
 
 // follow answers with what is in the log and then with each line as it comes, one a line, until the client leaves or
@@ -30,7 +33,7 @@ func (s *Server) follow(r *request, f persistence.Filter, text bool) error {
 	release := func() { cancel(); <-s.slots }
 	// Following begins before what is there is read, so that no line falls between the two.
 	lines := s.subscribe(ctx, f)
-	old, _, err := s.logLines(r, f)
+	old, missing, err := s.logLines(r, f)
 	if err != nil {
 		release()
 		return err
@@ -40,7 +43,7 @@ func (s *Server) follow(r *request, f persistence.Filter, text bool) error {
 		show, kind = plainText, "text/plain; charset=utf-8"
 	}
 	r.raw.SetContentType(kind)
-	st := &stream{ctx: ctx, old: old, lines: lines, show: show, beat: s.cfg.Heartbeat}
+	st := &stream{ctx: ctx, old: old, missing: missing, lines: lines, show: show, beat: s.cfg.Heartbeat}
 	r.raw.SetBodyStreamWriter(func(w *bufio.Writer) { // its own goroutine; ends with run
 		defer release()
 		st.run(w)
@@ -59,7 +62,7 @@ func (s *Server) subscribe(ctx context.Context, f persistence.Filter) <-chan fol
 		}
 		err := s.cfg.Logs.Follow(ctx, f, func(l persistence.Line, lost uint64) bool {
 			select {
-			case lines <- followed{l, lost}:
+			case lines <- followed{line: l, lost: lost}:
 				return true
 			case <-ctx.Done():
 				return false
@@ -74,20 +77,24 @@ func (s *Server) subscribe(ctx context.Context, f persistence.Filter) <-chan fol
 
 // stream is one followed log. It knows nothing of the request that began it.
 type stream struct {
-	ctx   context.Context
-	old   []persistence.Line
-	lines <-chan followed
-	show  func(l followed) []byte
-	beat  time.Duration
+	ctx     context.Context
+	old     []persistence.Line
+	missing []string // servers whose old lines are not among old
+	lines   <-chan followed
+	show    func(l followed) []byte
+	beat    time.Duration
 }
 
 func (st *stream) run(w *bufio.Writer) {
 	sent := make(map[lineKey]bool, len(st.old))
 	for _, l := range st.old {
 		sent[keyOf(l)] = true
-		if _, err := w.Write(st.show(followed{l, 0})); err != nil {
+		if _, err := w.Write(st.show(followed{line: l})); err != nil {
 			return
 		}
+	}
+	if len(st.missing) > 0 {
+		_, _ = w.Write(st.show(followed{missing: st.missing})) // Flush tells
 	}
 	beat := time.NewTicker(st.beat)
 	defer beat.Stop()
@@ -119,7 +126,9 @@ type lineKey struct {
 func keyOf(l persistence.Line) lineKey { return lineKey{l.At.UnixMilli(), l.Source, l.Text} }
 
 func ndjson(l followed) []byte {
-	data, err := json.Marshal(lineOf(l.line, l.lost))
+	line := lineOf(l.line, l.lost)
+	line.Missing = l.missing
+	data, err := json.Marshal(line)
 	if err != nil {
 		return nil // a line of texts and times always encodes
 	}
@@ -127,6 +136,9 @@ func ndjson(l followed) []byte {
 }
 
 func plainText(l followed) []byte {
+	if len(l.missing) > 0 {
+		return fmt.Appendf(nil, "(lines of %s are not among these)\n", strings.Join(l.missing, ", "))
+	}
 	text := textLine(l.line)
 	if l.lost > 0 {
 		text = fmt.Sprintf("(%d lines were lost here)\n", l.lost) + text

@@ -44,6 +44,7 @@ type Fleet interface {
 	Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error)
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
 	Moments(ctx context.Context, name string, attempt uint32) ([]actors.Moment, error)
+	Details(ctx context.Context, of []actors.AttemptOf) ([]actors.Details, error)
 	Relays() []actors.RelayView
 	Relay(ctx context.Context, power string, do actors.RelayDo, by string, force bool) (on bool, err error)
 	Repaired(ctx context.Context, name string, o actors.RepairOrder) (actors.Answer, error)
@@ -71,15 +72,29 @@ type Logs interface {
 	Follow(ctx context.Context, f persistence.Filter, fn func(l persistence.Line, lost uint64) bool) error
 }
 
+// SpreadFleet is a Fleet of which other servers have a part of the details: missing are those that gave none, or not all,
+// of theirs.
+type SpreadFleet interface {
+	MomentsOfAll(ctx context.Context, name string, attempt uint32) (all []actors.Moment, missing []string, err error)
+	DetailsOfAll(ctx context.Context, of []actors.AttemptOf) (all []actors.Details, missing []string, err error)
+}
+
+// LateFleet is a Fleet that shows boards of other servers, later than these know of them. Freshen brings what is shown of a
+// board, or of all (""), up to date, or takes no longer than a second.
+type LateFleet interface {
+	Freshen(ctx context.Context, name string)
+}
+
 // SpreadLogs are Logs of which other servers have a part: missing are those that gave none of theirs.
 type SpreadLogs interface {
 	QueryAll(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string, err error)
+	Elsewhere() []string // servers of whose lines Export has none
 }
 
 // Config says what a Server shows and how much it takes. Fleet is required; zero fields get the defaults.
 type Config struct {
 	Listen string // host:port; port 0: any free one
-	Fleet  Fleet
+	Fleet  Fleet  // may be a SpreadFleet as well
 	// Catalogue returns the images of the moment; nil, or a nil result: none.
 	Catalogue func() Catalogue
 	Logs      Logs // nil: boards have no logs; may be SpreadLogs as well

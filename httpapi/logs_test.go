@@ -102,14 +102,14 @@ func follow(t *testing.T, s *Server, accept string) (lines <-chan string, leave 
 
 func TestFollow(t *testing.T) {
 	t.Parallel()
-	logs := &apitest.Logs{Lines: []persistence.Line{line("old")}, New: make(chan persistence.Line, 3)}
+	logs := &apitest.Logs{Lines: []persistence.Line{line("old")}, New: make(chan persistence.Line, 3), Missing: []string{"img2"}}
 	s := start(t, Config{Fleet: fleet(), Logs: logs})
 	lines, _ := follow(t, s, "application/json")
 	logs.New <- line("old") // came while the log was read, and stands in both
 	logs.New <- line("new")
-	for _, want := range []string{"old", "new"} {
+	for _, want := range []string{"old", "", "new"} { // amid them the word that a server's old lines are missing
 		var l v1.Line
-		if text := <-lines; json.Unmarshal([]byte(text), &l) != nil || l.Text != want {
+		if text := <-lines; json.Unmarshal([]byte(text), &l) != nil || l.Text != want || (want == "") != (len(l.Missing) == 1) {
 			t.Errorf("%q, want %s", text, want)
 		}
 	}
@@ -185,6 +185,11 @@ func TestLogWithoutSome(t *testing.T) {
 		s := start(t, Config{Fleet: fleet(), Logs: logs})
 		_, body := call(t, s, "GET", "/api/v1/boards/b1/log", "")
 		var log v1.Log
+		for accept, want := range map[string]string{"text/plain": "(lines of img2, img3 are not among these)\n", "application/json": `"missing":["img2","img3"]}` + "\n"} {
+			if _, whole := call(t, s, "GET", "/api/v1/boards/b1/log?all=1", "", "Accept: "+accept); strings.HasSuffix(string(whole), want) != missing {
+				t.Errorf("all, as %s: %q", accept, whole)
+			}
+		}
 		if err := json.Unmarshal(body, &log); err != nil || (len(log.Missing) == 2) != missing || log.Missing == nil {
 			t.Errorf("%v %s", err, body)
 		}

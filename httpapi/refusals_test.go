@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -96,6 +97,42 @@ func TestReadsGoOnWithoutAJournal(t *testing.T) {
 		}
 		if res, body := call(t, s, "GET", at(rt.path, "b1"), ""); res.StatusCode != want {
 			t.Errorf("%s: %d %.200s", rt.path, res.StatusCode, body)
+		}
+	}
+}
+
+// refusing refuses whatever is asked of relays, incidents and images.
+type refusing struct {
+	*apitest.Fleet
+	no error
+}
+
+func (r refusing) Relay(context.Context, string, actors.RelayDo, string, bool) (bool, error) {
+	return false, r.no
+}
+
+func (r refusing) TestRelay(context.Context, string) error { return r.no }
+
+func (r refusing) CloseIncident(string, string) (actors.Incident, error) {
+	return actors.Incident{}, r.no
+}
+
+func (r refusing) ClearImage(string, string) ([]actors.Incident, error) { return nil, r.no }
+
+// TestRefusalsBesideBoards: what relays, incidents and images refuse has the status of its kind as well.
+func TestRefusalsBesideBoards(t *testing.T) {
+	t.Parallel()
+	routes := map[string]string{"/relays/switch": `{"relay":"r:bank1:relay1","do":"off"}`, "/relays/test": `{"name":"r:1"}`,
+		"/incidents/i1/close": "", "/images/v2/clear": ""}
+	for kind, status := range map[actors.ProblemKind]int{actors.BadRequest: 400, actors.NotFound: 404, actors.Refused: 409, actors.Mismatch: 412,
+		actors.Locked: 423, actors.Unavailable: 503} {
+		no := &actors.Problem{Kind: kind, Text: "it is so", Remedy: "do that"}
+		s := start(t, Config{Fleet: refusing{fleet(), no}})
+		for path, body := range routes {
+			res, data := call(t, s, "POST", v1.Prefix+path, body)
+			if p := wantProblem(t, res, data, status, v1.Kind(kind)); p.Detail != no.Text || p.Remedy != no.Remedy {
+				t.Errorf("%s: %+v", path, p)
+			}
 		}
 	}
 }

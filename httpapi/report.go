@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,12 @@ func (s *Server) report(r *request) error {
 	if err != nil {
 		return err
 	}
+	missing, err := s.addDetails(r, boards, since)
+	if err != nil {
+		return err
+	}
 	made := report.Make(boards, since, now)
+	made.Missing = some(missing)
 	var page bytes.Buffer
 	switch accept := r.header("Accept"); {
 	case strings.HasPrefix(accept, "text/html"):
@@ -78,4 +84,46 @@ func (s *Server) pastOf(r *request, v *actors.View) (b report.Board, err error) 
 	}
 	b.Events, err = s.cfg.Fleet.History(r.ctx, b.Name, 0)
 	return b, err
+}
+
+// detailsRead is how many attempts' details a report reads at most: a file each, so that a large fleet's report does not
+// keep the disk busy for minutes. The history of boards tells of the others.
+const detailsRead = 1000
+
+// addDetails gives boards the details of the latest attempts, and names the servers that did not say what they have.
+func (s *Server) addDetails(r *request, boards []report.Board, since time.Time) (missing []string, err error) {
+	type ended struct {
+		board *report.Board
+		at    time.Time
+		of    actors.AttemptOf
+	}
+	var latest []ended
+	for i := range boards {
+		b := &boards[i]
+		for _, a := range b.Attempts {
+			if !a.Ended.Before(since) {
+				latest = append(latest, ended{b, a.Ended, actors.AttemptOf{Board: b.Name, Attempt: a.Number}})
+			}
+		}
+	}
+	slices.SortFunc(latest, func(a, b ended) int { return b.at.Compare(a.at) })
+	latest = latest[:min(len(latest), detailsRead)]
+	of, owner := make([]actors.AttemptOf, len(latest)), make(map[string]*report.Board, len(boards))
+	for i, l := range latest {
+		of[i], owner[l.of.Board] = l.of, l.board
+	}
+	var all []actors.Details
+	if spread, ok := s.cfg.Fleet.(SpreadFleet); ok {
+		all, missing, err = spread.DetailsOfAll(r.ctx, of)
+	} else {
+		all, err = s.cfg.Fleet.Details(r.ctx, of)
+	}
+	for _, d := range all {
+		b := owner[d.Board]
+		if b.Details == nil {
+			b.Details = make(map[uint32][]actors.Moment)
+		}
+		b.Details[d.Attempt] = d.Moments
+	}
+	return missing, err
 }

@@ -20,12 +20,17 @@ func TestReport(t *testing.T) {
 		return actors.Attempt{Want: board.WantImage, Image: "v1", Began: apitest.Now.Add(-ago - time.Minute), Ended: apitest.Now.Add(-ago), Result: result}
 	}
 	f.Ended = []actors.Attempt{ended(time.Hour, board.Ready), ended(30*time.Hour, board.FailedBoot), ended(8*24*time.Hour, board.Ready)}
+	f.Silent = []string{"img2"}
+	f.Told = map[uint32][]actors.Moment{0: {{What: actors.MomentMove, From: board.Off, To: board.Booting}, {What: actors.MomentMove, From: board.Booting, To: board.Ready}}}
 	s := start(t, Config{Fleet: f, Clock: func() time.Time { return apitest.Now }})
 	for query, want := range map[string]int{"": 2, "?since=24h": 1, "?since=2d": 2, "?since=30d": 3, "?since=2026-11-23T00:00:00Z": 1, "?rack=nowhere": 0} {
 		_, body := call(t, s, "GET", "/api/v1/report"+query, "")
 		var r v1.Report
 		if err := json.Unmarshal(body, &r); err != nil || r.Sum.Attempts != want {
 			t.Errorf("%q: %v, %d attempts, want %d", query, err, r.Sum.Attempts, want)
+		}
+		if r.Detailed != want || len(r.Missing) != 1 || (want > 0) != (len(r.Boots) == 1) {
+			t.Errorf("%q: %d attempts detailed, silent %q, boots %+v", query, r.Detailed, r.Missing, r.Boots)
 		}
 		if query == "?since=2d" && (len(r.Relays) != 1 || r.Relays[0].Name != "relay1") {
 			t.Errorf("relays %+v", r.Relays)

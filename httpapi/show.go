@@ -12,6 +12,7 @@ import (
 // showBoard shows one board. The ETag is its visit, for the If-Match of a set-state; the same visit may come with
 // newer evidence, so it is not for caching.
 func (s *Server) showBoard(r *request) error {
+	s.freshen(r, r.name)
 	v, err := s.find(r.name)
 	if err != nil {
 		return err
@@ -24,6 +25,13 @@ func (s *Server) showBoard(r *request) error {
 	r.raw.SetContentType("application/json")
 	r.raw.SetBody(data) // copied
 	return nil
+}
+
+// freshen has a reader see what was answered before, on a server that hears of it later.
+func (s *Server) freshen(r *request, name string) {
+	if late, ok := s.cfg.Fleet.(LateFleet); ok {
+		late.Freshen(r.ctx, name)
+	}
 }
 
 func (s *Server) find(name string) (*actors.View, error) {

@@ -78,6 +78,15 @@ func (m *Metrics) absent(rack, protocol string) {
 	}
 }
 
+// dumpsFrom0 has what becomes of a rack's crash dumps seen from 0 on.
+func (m *Metrics) dumpsFrom0(rack string) {
+	for _, result := range []string{dumpKept, dumpRefused, dumpBroken} {
+		if m != nil {
+			m.dumps.WithLabelValues(rack, result)
+		}
+	}
+}
+
 // dumped counts a crash dump.
 func (m *Metrics) dumped(rack, result string) {
 	if m != nil {

@@ -66,24 +66,25 @@ type FileLogs struct {
 	opt LogOptions
 	dir string
 
-	mu       sync.Mutex // intake: what Append touches, held for moments only
-	pending  []byte
-	active   *segment // its index runs ahead of its file by pending
-	rates    map[string]*bucket
-	dropped  uint64
-	waiting  uint64 // lines in pending
-	writing  uint64 // lines on their way to the file, guarded by flush
-	follows  map[*follower]struct{}
-	closed   bool
-	flush    sync.Mutex // the file; taken before mu
-	file     *os.File
-	sealed   []*segment    // guarded by flush
-	spare    []byte        // the buffer not in use, guarded by flush
-	changes  uint64        // segments deleted or rewritten, guarded by flush
-	retain   retainer      // guarded by flush
-	half     chan struct{} // poked when the buffer is half full
-	stop     chan struct{}
-	finished chan struct{}
+	mu      sync.Mutex // intake: what Append touches, held for moments only
+	pending []byte
+	active  *segment // its index runs ahead of its file by pending
+	rates   map[string]*bucket
+	dropped uint64
+	waiting uint64 // lines in pending
+	writing uint64 // lines on their way to the file, guarded by flush
+	follows map[*follower]struct{}
+	closed  bool
+	flush   sync.Mutex // the file; taken before mu
+	file    *os.File
+	sealed  []*segment    // guarded by flush
+	spare   []byte        // the buffer not in use, guarded by flush
+	changes uint64        // segments deleted or rewritten, guarded by flush
+	retain  retainer      // guarded by flush
+	half    chan struct{} // poked when the buffer is half full
+	stop    chan struct{}
+	tasks   sync.WaitGroup
+	fsync   func(*os.File) error // (*os.File).Sync, but for tests
 }
 
 var errLogsClosed = errors.New("logs are closed")
@@ -92,7 +93,7 @@ var errLogsClosed = errors.New("logs are closed")
 // One process only: the journal's lock beside it sees to that.
 func OpenLogs(dir string, opt LogOptions) (*FileLogs, error) {
 	l := &FileLogs{opt: opt.withDefaults(), dir: dir, rates: map[string]*bucket{}, follows: map[*follower]struct{}{},
-		half: make(chan struct{}, 1), stop: make(chan struct{}), finished: make(chan struct{})}
+		half: make(chan struct{}, 1), stop: make(chan struct{}), fsync: (*os.File).Sync}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make log folder: %w", err)
 	}
@@ -103,7 +104,8 @@ func OpenLogs(dir string, opt LogOptions) (*FileLogs, error) {
 	if err := l.openActive(); err != nil {
 		return nil, err
 	}
-	go l.run()
+	l.tasks.Go(l.syncOften)
+	l.tasks.Go(l.writeEarly)
 	return l, nil
 }
 
@@ -124,10 +126,8 @@ func (l *FileLogs) openActive() error {
 	return syncFolder(l.dir)
 }
 
-// run syncs and cleans up, and writes early what would not fit until then;
-// Close ends it.
-func (l *FileLogs) run() {
-	defer close(l.finished)
+// syncOften syncs and cleans up, until Close ends it.
+func (l *FileLogs) syncOften() {
 	tick := time.NewTicker(l.opt.SyncEvery)
 	defer tick.Stop()
 	for {
@@ -136,6 +136,16 @@ func (l *FileLogs) run() {
 			if err := l.Sync(); err != nil {
 				l.opt.Logger.Error("logs: lines are not on disk", "folder", l.dir, "err", err)
 			}
+		case <-l.stop:
+			return
+		}
+	}
+}
+
+// writeEarly writes what would not fit until the next sync, also while one waits for the disk; Close ends it.
+func (l *FileLogs) writeEarly() {
+	for {
+		select {
 		case <-l.half:
 			if err := l.writeHalf(); err != nil {
 				l.opt.Logger.Error("logs: lines are lost", "folder", l.dir, "err", err)
@@ -160,7 +170,7 @@ func (l *FileLogs) Close() error {
 		return nil
 	}
 	close(l.stop)
-	<-l.finished
+	l.tasks.Wait()
 	err := l.Sync()
 	l.flush.Lock()
 	defer l.flush.Unlock()

@@ -7,16 +7,23 @@ import (
 )
 
 // Sync implements Logs: it writes what is pending, syncs, begins a new
-// segment where the old one is full, and deletes what need not be kept.
+// segment where the old one is full, and deletes what need not be kept. Nobody
+// who writes or reads waits for the disk meanwhile: a slow sync would fill the
+// buffer, and its lines would be dropped.
 func (l *FileLogs) Sync() error {
 	l.flush.Lock()
-	defer l.flush.Unlock()
-	if err := l.writePending(); err != nil {
+	err := l.writePending()
+	f := l.file
+	l.flush.Unlock()
+	if err != nil {
 		return err
 	}
-	if err := l.file.Sync(); err != nil {
-		return fmt.Errorf("sync log segment %s: %w", l.file.Name(), err)
+	// A segment that was ended meanwhile was synced then.
+	if err := l.fsync(f); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("sync log segment %s: %w", f.Name(), err)
 	}
+	l.flush.Lock()
+	defer l.flush.Unlock()
 	l.clean()
 	return nil
 }

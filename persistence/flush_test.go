@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -50,4 +51,36 @@ func TestHalfFullBufferIsWritten(t *testing.T) {
 			t.Fatal("it waits for the next sync")
 		}
 	}
+}
+
+// While a sync waits for the disk, lines are taken, written and read: many times what the buffer holds.
+func TestNobodyWaitsForASync(t *testing.T) {
+	t.Parallel()
+	l, err := OpenLogs(t.TempDir(), LogOptions{SyncEvery: time.Hour, Buffer: 1000})
+	must(t, err)
+	syncing, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	l.flush.Lock()
+	l.fsync = func(f *os.File) error {
+		close(syncing)
+		<-goOn
+		l.fsync = (*os.File).Sync // for the last sync, by Close
+		return f.Sync()
+	}
+	l.flush.Unlock()
+	go func() { done <- l.Sync() }()
+	<-syncing
+	for i := range 20 {
+		for deadline := time.Now().Add(time.Minute); !l.Append(Line{Board: "b", Text: strings.Repeat("x", 400)}); {
+			if time.Now().After(deadline) {
+				t.Fatalf("line %d finds no room while the disk is slow", i)
+			}
+			runtime.Gosched()
+		}
+	}
+	if lines, err := l.Query(t.Context(), Filter{Board: "b"}); err != nil || len(lines) != 20 {
+		t.Errorf("%d lines are read meanwhile, %v", len(lines), err)
+	}
+	close(goOn)
+	must(t, <-done)
+	must(t, l.Close())
 }

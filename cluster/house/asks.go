@@ -46,6 +46,7 @@ func (h *House) answer(ctx context.Context, name string, q *question) (actors.An
 	}
 	q.Rack = v.Spec.Rack
 	r, err := h.ask(ctx, q)
+	h.owe(name, r.Seq)
 	return r.Answer, err
 }
 
@@ -170,18 +171,23 @@ func (h *House) try(ctx context.Context, id string, q *question) (reply, error) 
 
 // Answer answers another server's question; it is an ask.Handler. It never asks further.
 func (h *House) Answer(ctx context.Context, asked ask.Question) any {
-	if asked.Subject == aboutLog {
+	switch asked.Subject {
+	case aboutLog:
 		return h.linesHere(ctx, asked.Body)
-	}
-	if asked.Subject == aboutMoments {
+	case aboutMoments:
 		return h.momentsHere(ctx, asked.Body)
+	case aboutDetails:
+		return h.detailsHere(ctx, asked.Body)
+	case aboutRelays:
+		return reply{Relays: h.relaysHere()}
+	case aboutLate:
+		return h.lateHere()
+	case aboutWhy:
+		return h.whyHere(asked.Body)
 	}
 	var q question
 	if err := json.Unmarshal(asked.Body, &q); err != nil {
 		return reply{Error: fmt.Sprintf("read a question of %s: %v", asked.From, err)}
-	}
-	if asked.Subject == aboutRelays {
-		return reply{Relays: h.relaysHere()}
 	}
 	t := (*h.here.Load())[q.Rack]
 	if t == nil {

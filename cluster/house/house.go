@@ -79,6 +79,7 @@ type House struct {
 	done     map[string]uint64 // racks that were drained: the epoch that is over
 
 	feed    feed
+	late    late
 	telling chan struct{} // one for each piece of evidence on its way to another server
 }
 
@@ -98,7 +99,7 @@ func New(cfg Config) *House {
 	if cfg.Begun == nil {
 		cfg.Begun, cfg.Ended = func(string, func() bool) {}, func(string) {}
 	}
-	h := &House{cfg: cfg, log: cfg.Logger, done: make(map[string]uint64), feed: newFeed(), telling: make(chan struct{}, tellings)}
+	h := &House{cfg: cfg, log: cfg.Logger, done: make(map[string]uint64), feed: newFeed(), telling: make(chan struct{}, tellings), late: late{owed: make(map[string]uint64)}}
 	h.here.Store(&map[string]*tenure{})
 	h.ending, h.end = context.WithCancel(context.Background())
 	h.all.Store(h.empty())

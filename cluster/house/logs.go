@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
-	"mozpool/cluster/ask"
 	"mozpool/persistence"
 )
 
@@ -37,8 +35,7 @@ func (l *Logs) QueryAll(ctx context.Context, f persistence.Filter) (lines []pers
 	if err != nil {
 		return nil, nil, err
 	}
-	others, missing := l.elsewhere(ctx, f)
-	lines = append(lines, others...)
+	missing = l.h.askAll(ctx, l.h.cfg.Peers.Others(), gather, aboutLog, f, func(r *reply) { lines = append(lines, r.Lines...) })
 	slices.SortStableFunc(lines, func(a, b persistence.Line) int { return a.At.Compare(b.At) })
 	if f.Tail > 0 && len(lines) > f.Tail {
 		lines = lines[len(lines)-f.Tail:]
@@ -46,42 +43,13 @@ func (l *Logs) QueryAll(ctx context.Context, f persistence.Filter) (lines []pers
 	return lines, missing, nil
 }
 
+// Elsewhere are the other servers of the cluster, of whose lines Export has none.
+func (l *Logs) Elsewhere() []string { return l.h.cfg.Peers.Others() }
+
 // Export calls fn for every line that this server has; each server exports its own, since all of them may be too many to
 // hold at once.
 func (l *Logs) Export(ctx context.Context, f persistence.Filter, fn func(persistence.Line) bool) error {
 	return l.h.cfg.Fleet.Logs.Export(ctx, f, fn)
-}
-
-// elsewhere asks all other servers at the same time; missing are those that gave nothing, sorted.
-func (l *Logs) elsewhere(ctx context.Context, f persistence.Filter) (lines []persistence.Line, missing []string) {
-	ctx, cancel := context.WithTimeout(ctx, gather)
-	defer cancel()
-	body, err := json.Marshal(f)
-	if err != nil {
-		return nil, l.h.cfg.Peers.Others()
-	}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for _, server := range l.h.cfg.Peers.Others() {
-		all.Go(func() {
-			var r reply
-			err := l.h.cfg.Peers.Ask(ctx, server, ask.Question{Subject: aboutLog, Body: body}, &r)
-			if err == nil {
-				err = r.err()
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				l.h.log.Debug("cluster: a server's lines are left out", "server", server, "board", f.Board, "error", err)
-				missing = append(missing, server)
-				return
-			}
-			lines = append(lines, r.Lines...)
-		})
-	}
-	all.Wait()
-	slices.Sort(missing)
-	return lines, missing
 }
 
 // Follow calls fn for each new line, until ctx ends or fn returns false. Those of a board that lives elsewhere come a

@@ -63,6 +63,10 @@ type reply struct {
 	Incident actors.Incident    `json:"incident,omitzero"`
 	Lines    []persistence.Line `json:"lines,omitempty"`
 	Moments  []actors.Moment    `json:"moments,omitempty"`
+	Details  []actors.Details   `json:"details,omitempty"`
+	Late     []volatile         `json:"late,omitempty"`
+	Why      *actors.Why        `json:"why,omitempty"`
+	Seq      uint64             `json:"seq,omitempty"` // of the board that a wish or an order was for, as the actor has it since
 }
 
 // err is what the answer says went wrong; nil: nothing did.
@@ -102,6 +106,9 @@ func (h *House) carryOut(ctx context.Context, t *tenure, q *question) reply {
 		return reply{NotHere: true}
 	}
 	r := h.put(ctx, t, q)
+	if v := t.fleet.ByName(q.Name); v != nil && q.Name != "" {
+		r.Seq = v.Seq
+	}
 	if h.acting(t.rack, t.epoch) == nil {
 		return r
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // Views are all boards, sorted by name: those of racks that run here as their actors see them, the others as the
-// journal has them, without progress.
+// journal has them, with the progress that Freshen asked for.
 func (h *House) Views() []*actors.View {
 	views := h.all.Load().Views()
 	for i, v := range views {
@@ -19,7 +19,7 @@ func (h *House) Views() []*actors.View {
 	return views
 }
 
-// live is the board as its actor shows it, if that runs here.
+// live is the board as its actor shows it, if that runs here, or as far as its server told.
 func (h *House) live(v *actors.View) *actors.View {
 	if v == nil {
 		return nil
@@ -27,6 +27,11 @@ func (h *House) live(v *actors.View) *actors.View {
 	if f := h.fleet(v.Spec.Rack); f != nil {
 		if w := f.ByName(v.Spec.Name); w != nil {
 			return w
+		}
+	}
+	if l := h.late.boards.Load(); l != nil {
+		if o, ok := (*l)[v.Spec.Name]; ok && o.base == v {
+			return o.shown
 		}
 	}
 	return v
@@ -75,9 +80,6 @@ func (h *House) shown(name string) *actors.Fleet {
 	}
 	return h.all.Load()
 }
-
-// Why explains a board.
-func (h *House) Why(name string) (actors.Why, error) { return h.shown(name).Why(name) }
 
 // Attempts are the last attempts of a board that have ended, newest first; 0: all that are kept.
 func (h *House) Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error) {

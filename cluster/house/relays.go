@@ -2,13 +2,11 @@ package house
 
 import (
 	"cmp"
-	"context"
+	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"mozpool/actors"
-	"mozpool/cluster/ask"
 )
 
 // gather bounds how long a list waits for other servers.
@@ -47,9 +45,13 @@ func (h *House) relaysHere() (all []actors.RelayView) {
 }
 
 // relaysElsewhere asks every other holder once, all at the same time.
-func (h *House) relaysElsewhere() [][]actors.RelayView {
-	ctx, cancel := context.WithTimeout(h.ending, gather)
-	defer cancel()
+func (h *House) relaysElsewhere() (lists [][]actors.RelayView) {
+	h.askAll(h.ending, h.holdersElsewhere(), gather, aboutRelays, struct{}{}, func(r *reply) { lists = append(lists, r.Relays) })
+	return lists // of a server that did not answer they are listed as unknown
+}
+
+// holdersElsewhere are the servers that hold racks, without this one.
+func (h *House) holdersElsewhere() []string {
 	racks, holders := make(map[string]bool), make(map[string]bool)
 	for _, v := range h.all.Load().Views() {
 		racks[v.Spec.Rack] = true
@@ -61,20 +63,5 @@ func (h *House) relaysElsewhere() [][]actors.RelayView {
 	}
 	delete(holders, "")
 	delete(holders, h.cfg.Server)
-	var mu sync.Mutex
-	var lists [][]actors.RelayView
-	var all sync.WaitGroup
-	for holder := range holders {
-		all.Go(func() {
-			var r reply
-			if err := h.cfg.Peers.Ask(ctx, holder, ask.Question{Subject: aboutRelays, Body: []byte("{}")}, &r); err != nil {
-				return // its relay boards are listed as unknown
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			lists = append(lists, r.Relays)
-		})
-	}
-	all.Wait()
-	return lists
+	return slices.Collect(maps.Keys(holders))
 }

@@ -204,7 +204,7 @@ func newCluster(t *testing.T) *cluster {
 	var all sync.WaitGroup
 	for _, name := range []string{"img1", "img2"} {
 		e := &end{c, name, make(chan struct{}, 8)}
-		h := New(Config{Server: name, Leases: e, Peers: e, Begun: c.begun(name), Ended: c.ended(name), Fleet: actors.Config{Journal: c, Logs: &lines{}, Trails: &trails{lines: make(map[string][][]byte)}, Planner: plans{}, Power: switches{cuts: &c.cuts},
+		h := New(Config{Server: name, Leases: e, Peers: e, Begun: c.begun(name), Ended: c.ended(name), Fleet: actors.Config{Journal: c, Racks: map[string]actors.RackRules{"r1": {HealthEvery: time.Hour}}, Logs: &lines{}, Trails: &trails{lines: make(map[string][][]byte)}, Planner: plans{}, Power: switches{cuts: &c.cuts},
 			Probe: func(context.Context, netip.Addr, actors.Check) error { return nil }}})
 		c.houses[name] = h
 		if err := h.Load(t.Context(), boards); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,8 +36,15 @@ type user struct {
 	url string
 }
 
-// newUser starts a demo and waits until every board is ready.
-func newUser(t *testing.T) *user {
+// What a demo says of where its API is: of one server, and of the third of three, which does not hold the rack.
+var (
+	apiOfOne   = regexp.MustCompile(`^api (\S+)$`)
+	apiOfThird = regexp.MustCompile(`^server img3: .* api (\S+),`)
+)
+
+// newUser starts a demo of so many servers and waits until every board is ready. api is what tells of the server that the
+// user talks to.
+func newUser(t *testing.T, servers string, api *regexp.Regexp) *user {
 	t.Helper()
 	if raceDetector {
 		t.Skip("some fifty processes of a few lines each, slow to start under the race detector, and nothing of theirs is shared")
@@ -49,7 +57,7 @@ func newUser(t *testing.T) *user {
 	if err := os.Symlink(self, filepath.Join(u.dir, "mozpool")); err != nil {
 		t.Fatal(err)
 	}
-	u.demo()
+	u.demo(servers, api)
 	// The demo says where its API is before it has asked for everything.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		out, code := u.sh("mozpool board wait board1@1 board2@1 board3@1")
@@ -64,9 +72,9 @@ func newUser(t *testing.T) *user {
 }
 
 // demo runs the demo until the test ends, and reads where its API is.
-func (u *user) demo() {
+func (u *user) demo(servers string, api *regexp.Regexp) {
 	u.t.Helper()
-	cmd := exec.Command(filepath.Join(u.dir, "mozpool"), "demo", "--boards", "3", "--speed", "15")
+	cmd := exec.Command(filepath.Join(u.dir, "mozpool"), "demo", "--boards", "3", "--speed", "15", "--servers", servers)
 	cmd.Env = u.env()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -78,7 +86,9 @@ func (u *user) demo() {
 	drained := make(chan struct{})
 	lines := bufio.NewScanner(out)
 	for u.url == "" && lines.Scan() {
-		u.url, _ = strings.CutPrefix(lines.Text(), "api ")
+		if told := api.FindStringSubmatch(lines.Text()); told != nil {
+			u.url = told[1]
+		}
 	}
 	go func() { // ends with the demo
 		defer close(drained)
@@ -140,13 +150,50 @@ func steady(text string) string {
 // A new user's session: what they type and what they see, exit codes included, against a running rack.
 func TestSession(t *testing.T) {
 	t.Parallel()
-	u := newUser(t)
-	commands, err := os.ReadFile(filepath.Join("testdata", "session.txt"))
-	if err != nil {
-		t.Fatal(err)
+	u := newUser(t, "1", apiOfOne)
+	u.session("session.txt", "session.txt")
+}
+
+// The same session with a server that does not hold the rack: golden files beside each other show what differs, which
+// is names, and what a cluster has more.
+func TestSessionWithAnother(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, "3", apiOfThird)
+	u.session("session.txt", "session-another.txt")
+	if out, _ := u.sh("mozpool cluster racks -o json"); !strings.Contains(out, `"holder": "img1"`) {
+		t.Errorf("the user's server was not another than the holder: %s", out)
 	}
+	for _, want := range []string{`mozpool_cluster_rack_held_current{rack="r1"} 0`, `mozpool_cluster_leader_current 1`, `mozpool_cluster_servers_current{state="vote"} 3`} {
+		if out := u.metrics(); !strings.Contains(out, want+"\n") {
+			t.Errorf("the metrics have no %s", want)
+		}
+	}
+}
+
+func (u *user) metrics() string {
+	u.t.Helper()
+	req, err := http.NewRequestWithContext(u.t.Context(), http.MethodGet, u.url+"/metrics", nil)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // read only
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// session types the commands of one file and compares what is seen with another.
+func (u *user) session(typed, seen string) {
+	u.t.Helper()
+	commands := u.golden(typed)
 	var got bytes.Buffer
-	for line := range strings.Lines(string(commands)) {
+	for line := range strings.Lines(commands) {
 		typed, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
 		if !ok {
 			continue
@@ -158,14 +205,23 @@ func TestSession(t *testing.T) {
 		}
 	}
 	if *update {
-		if err := os.WriteFile(filepath.Join("testdata", "session.txt"), got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
+		if err := os.WriteFile(filepath.Join("testdata", seen), got.Bytes(), 0o644); err != nil {
+			u.t.Fatal(err)
 		}
 		return
 	}
-	if got.String() != string(commands) {
-		t.Errorf("the session is another now (-update writes it anew):\n%s", got.String())
+	if got.String() != u.golden(seen) {
+		u.t.Errorf("the session is not as %s has it (-update writes it anew):\n%s", seen, got.String())
 	}
+}
+
+func (u *user) golden(name string) string {
+	u.t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return string(data)
 }
 
 // A script that somebody wrote who had read --help and the OpenAPI document alone images a rack. That both say so is looked
@@ -175,7 +231,7 @@ func TestScriptFromTheDocuments(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl on this machine")
 	}
-	u := newUser(t)
+	u := newUser(t, "1", apiOfOne)
 	for document, says := range map[string][]string{
 		"curl -fsS $MOZPOOL_SERVER/api/v1/openapi.json": {`"/api/v1/boards/{name}/image"`, `"/api/v1/boards"`, `"Idempotency-Key"`, `"attempt"`},
 		"mozpool image list --help":                     {"--output", "name"},

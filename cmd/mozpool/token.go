@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 
 	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi/access"
@@ -88,15 +91,56 @@ func (c *tokenCreate) Run(p *program) error {
 	return nil
 }
 
-type tokenList struct{}
+type tokenList struct {
+	Output string `short:"o" enum:"table,json,yaml,name" default:"table" placeholder:"FORM" help:"table, json, yaml or name."`
+}
 
 // Run lists the tokens.
-func (*tokenList) Run(p *program) error {
+func (l *tokenList) Run(p *program) error {
 	_, tokens, err := p.Tokens.load()
 	if err != nil {
 		return err
 	}
-	return writeTokens(os.Stdout, tokens, time.Now())
+	return l.write(os.Stdout, tokens, time.Now())
+}
+
+// listed is a token as it is listed: without what it is, and without the hash of that.
+type listed struct {
+	Name    string      `json:"name" yaml:"name"`
+	Role    access.Role `json:"role" yaml:"role"`
+	Racks   []string    `json:"racks" yaml:"racks"` // empty: all
+	Created time.Time   `json:"created" yaml:"created"`
+	Expires *time.Time  `json:"expires" yaml:"expires"` // null: never
+}
+
+func (l *tokenList) write(w io.Writer, tokens []access.Token, now time.Time) error {
+	all := make([]listed, len(tokens))
+	for i, k := range tokens {
+		all[i] = listed{k.Name, k.Role, append([]string{}, k.Racks...), k.Created.UTC(), nil}
+		if expires := k.Expires.UTC(); !k.Expires.IsZero() {
+			all[i].Expires = &expires
+		}
+	}
+	switch l.Output {
+	case "json":
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(all)
+	case "yaml":
+		data, err := yaml.Marshal(all)
+		if err == nil {
+			_, err = w.Write(data)
+		}
+		return err
+	case "name":
+		for _, k := range all {
+			if _, err := fmt.Fprintln(w, k.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return writeTokens(w, tokens, now)
 }
 
 func writeTokens(w io.Writer, tokens []access.Token, now time.Time) error {

@@ -76,3 +76,25 @@ ci    viewer  r1,r2  2026-11-23 12:00:00  2026-11-23 13:00:00 (over)
 		t.Error("hashes are nobody's business")
 	}
 }
+
+// TestTokensForPrograms: every form names the tokens, and none tells what they are.
+func TestTokensForPrograms(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 1, 2, 3, 0, time.UTC)
+	secret, ann := access.Create(access.Token{Name: "ann", Role: access.Admin, Created: at})
+	ci := access.Token{Name: "ci", Role: access.Viewer, Racks: []string{"r1"}, Created: at, Expires: at.Add(time.Hour)}
+	for form, want := range map[string]string{
+		"name":  "ann\nci\n",
+		"json":  `"racks": [],`,
+		"yaml":  "- name: ann\n",
+		"table": "ann   admin   all",
+	} {
+		var out bytes.Buffer
+		if err := (&tokenList{Output: form}).write(&out, []access.Token{ann, ci}, at); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) || strings.Contains(out.String(), secret) || strings.Contains(strings.ToLower(out.String()), "hash") {
+			t.Errorf("%s: %s", form, &out)
+		}
+	}
+}

@@ -19,7 +19,8 @@ type Fleet struct {
 	OnWhy    func(name string) (actors.Why, error)
 	Ended    []actors.Attempt
 	Past     []actors.Event
-	Details  map[uint32][]actors.Moment // by attempt
+	Told     map[uint32][]actors.Moment // details by attempt
+	Silent   []string                   // servers that give none of theirs
 	Unknown  []actors.Stranger
 	Switches []actors.RelayView
 	Troubles []actors.Incident
@@ -119,7 +120,29 @@ func (f *Fleet) History(_ context.Context, name string, _ int) ([]actors.Event, 
 
 // Moments implements httpapi.Fleet.
 func (f *Fleet) Moments(_ context.Context, name string, attempt uint32) ([]actors.Moment, error) {
-	return f.Details[attempt], f.find(name)
+	return f.Told[attempt], f.find(name)
+}
+
+// Details implements httpapi.Fleet.
+func (f *Fleet) Details(_ context.Context, of []actors.AttemptOf) (all []actors.Details, err error) {
+	for _, o := range of {
+		if moments := f.Told[o.Attempt]; len(moments) > 0 {
+			all = append(all, actors.Details{AttemptOf: o, Moments: moments})
+		}
+	}
+	return all, nil
+}
+
+// MomentsOfAll implements httpapi.SpreadFleet.
+func (f *Fleet) MomentsOfAll(ctx context.Context, name string, attempt uint32) ([]actors.Moment, []string, error) {
+	all, err := f.Moments(ctx, name, attempt)
+	return all, f.Silent, err
+}
+
+// DetailsOfAll implements httpapi.SpreadFleet.
+func (f *Fleet) DetailsOfAll(ctx context.Context, of []actors.AttemptOf) ([]actors.Details, []string, error) {
+	all, err := f.Details(ctx, of)
+	return all, f.Silent, err
 }
 
 // Strangers implements httpapi.Fleet.
@@ -220,6 +243,9 @@ func (l *Logs) QueryAll(ctx context.Context, f persistence.Filter) ([]persistenc
 	lines, err := l.Query(ctx, f)
 	return lines, l.Missing, err
 }
+
+// Elsewhere implements httpapi.SpreadLogs.
+func (l *Logs) Elsewhere() []string { return l.Missing }
 
 // Export implements httpapi.Logs.
 func (l *Logs) Export(ctx context.Context, f persistence.Filter, fn func(persistence.Line) bool) error {

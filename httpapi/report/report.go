@@ -2,7 +2,7 @@
 // attempts were put down to, and which boards, relay boards and images stand out.
 //
 // It decides what counts as success and how figures are put into a page. It refuses to read anything by itself: it is
-// given boards with their attempts and transitions, knows no clock, and what it returns depends on nothing else.
+// given boards with their attempts transitions and details, knows no clock, and what it returns depends on nothing else.
 // Package httpapi makes the report (Make), the command line shows it (Text, HTML).
 package report
 
@@ -20,9 +20,10 @@ import (
 type Board struct {
 	Name     string
 	Hardware string
-	Relay    string           // the relay board that switches it; empty: none
-	Attempts []actors.Attempt // in any order
-	Events   []actors.Event   // the oldest first, without holes
+	Relay    string                     // the relay board that switches it; empty: none
+	Attempts []actors.Attempt           // in any order
+	Events   []actors.Event             // the oldest first, without holes
+	Details  map[uint32][]actors.Moment // of those attempts that have any, by number, the oldest first
 }
 
 // worstLength is how many boards, relay boards or images are named.
@@ -31,12 +32,14 @@ const worstLength = 20
 // Make counts what ended from one time to another.
 func Make(boards []Board, from, to time.Time) v1.Report {
 	c := counter{from: from, to: to, days: counts{}, boards: counts{}, relays: counts{}, images: counts{}, hardware: counts{},
-		blame: map[board.Part]int{}, stages: map[stageKey][]time.Duration{}}
+		blame: map[board.Part]int{}, stages: map[stageKey][]time.Duration{},
+		boots: map[string][]int{}, visits: map[visitKey]int{}, answers: map[string][]time.Duration{}}
 	for _, b := range boards {
 		c.addBoard(b)
 	}
 	return v1.Report{From: from.UTC(), To: to.UTC(), Boards: len(boards), Sum: c.sum, Days: c.eachDay(), Stages: c.stageRows(), Blame: c.blameRows(),
-		Hardware: c.hardware.byName(), Worst: c.boards.worst(), Relays: c.relays.worst(), Images: c.images.worst()}
+		Hardware: c.hardware.byName(), Worst: c.boards.worst(), Relays: c.relays.worst(), Images: c.images.worst(),
+		Detailed: c.detailed, Missing: []string{}, Boots: c.bootRows(), Visits: c.visitRows(), Answers: c.answerRows()}
 }
 
 // counter is a report in the making.
@@ -46,6 +49,10 @@ type counter struct {
 	days, boards, relays, images, hardware counts
 	blame                                  map[board.Part]int
 	stages                                 map[stageKey][]time.Duration
+	detailed                               int
+	boots                                  map[string][]int // by hardware
+	visits                                 map[visitKey]int
+	answers                                map[string][]time.Duration // by relay board
 }
 
 func (c *counter) addBoard(b Board) {
@@ -64,8 +71,9 @@ func (c *counter) addBoard(b Board) {
 		if one.Failed == 1 && a.Blame != nil {
 			c.blame[a.Blame.Part]++
 		}
+		c.addDetails(b, a.Number)
 	}
-	c.addStages(b)
+	c.addEvents(b)
 }
 
 // countOf is what one attempt counts for. One that a person ended, or that ended in a rest nobody asked for, is

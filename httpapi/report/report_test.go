@@ -36,9 +36,64 @@ func step(seconds int, from, to board.State) actors.Event {
 	return actors.Event{At: noon.Add(time.Duration(seconds) * time.Second), From: from, To: to}
 }
 
+// told are the details of an attempt: moves lead from state to state, 2 s each, the second boot with a failed visit before
+// it, and a relay answers once.
+func told(states ...board.State) []actors.Moment {
+	var all []actors.Moment
+	for i := 1; i < len(states); i++ {
+		m := actors.Moment{At: noon.Add(time.Duration(2*i) * time.Second), What: actors.MomentMove, From: states[i-1], To: states[i]}
+		if m.To == board.Cutting && i > 1 {
+			m.Part = board.PartBoard
+		}
+		all = append(all, m)
+	}
+	return append(all, actors.Moment{At: noon, What: actors.MomentInput, Kind: board.PowerIsOff, Took: 350})
+}
+
+// TestDetails: details count where they are whole; one with a hole, and an attempt without, leave it to the history.
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	one := func(details []actors.Moment) v1.Report {
+		a := attempt(0, 1, board.WantImage, "v1", board.Ready, "")
+		a.Number = 7
+		events := []actors.Event{step(0, board.Ready, board.Cutting), step(9, board.Cutting, board.Ready)}
+		events[0].Attempt, events[1].Attempt, events[1].Part = 7, 7, board.PartRelay
+		return Make([]Board{{Name: "b1", Hardware: "panda", Relay: "r1", Attempts: []actors.Attempt{a}, Events: events, Details: map[uint32][]actors.Moment{7: details}}},
+			noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 1))
+	}
+	full := told(board.Ready, board.Cutting, board.Powering, board.Booting, board.Cutting, board.Powering, board.Booting, board.Ready)
+	for what, c := range map[string]struct {
+		details  []actors.Moment
+		detailed int
+		cutting  v1.ReportStage
+		visit    v1.ReportVisits
+	}{
+		"whole":        {full, 1, v1.ReportStage{Count: 2, P50: 2, P95: 2}, v1.ReportVisits{Stage: "booting", Part: board.PartBoard, Times: 1}},
+		"a hole":       {append(full[:2:2], full[3:]...), 0, v1.ReportStage{Count: 1, P50: 9, P95: 9}, v1.ReportVisits{Stage: "cutting", Part: board.PartRelay, Times: 1}},
+		"no beginning": {full[1:], 0, v1.ReportStage{Count: 1, P50: 9, P95: 9}, v1.ReportVisits{Stage: "cutting", Part: board.PartRelay, Times: 1}},
+		"no end":       {full[:6], 0, v1.ReportStage{Count: 1, P50: 9, P95: 9}, v1.ReportVisits{Stage: "cutting", Part: board.PartRelay, Times: 1}},
+		"none":         {nil, 0, v1.ReportStage{Count: 1, P50: 9, P95: 9}, v1.ReportVisits{Stage: "cutting", Part: board.PartRelay, Times: 1}},
+	} {
+		r := one(c.details)
+		c.cutting.Hardware, c.cutting.Stage = "panda", "cutting"
+		if r.Detailed != c.detailed || r.Stages[0] != c.cutting || len(r.Visits) != 1 || r.Visits[0] != c.visit {
+			t.Errorf("%s: %d detailed, %+v, %+v", what, r.Detailed, r.Stages[0], r.Visits)
+		}
+		if c.detailed == 0 {
+			continue
+		}
+		if want := (v1.ReportBoots{Hardware: "panda", Attempts: 1, P50: 2, P95: 2, Most: 2}); len(r.Boots) != 1 || r.Boots[0] != want {
+			t.Errorf("%s: boots %+v", what, r.Boots)
+		}
+		if want := (v1.ReportAnswer{Relay: "r1", Count: 1, P50: .35, P95: .35}); len(r.Answers) != 1 || r.Answers[0] != want {
+			t.Errorf("%s: answers %+v", what, r.Answers)
+		}
+	}
+}
+
 // sample has every kind of ending, two kinds of boards, and a name that wants to be markup.
 func sample() v1.Report {
-	return Make([]Board{
+	r := Make([]Board{
 		{Name: "b1", Hardware: "panda", Relay: "relay1", Attempts: []actors.Attempt{
 			attempt(0, 0, board.WantImage, "v1", board.Ready, ""), attempt(1, 2, board.WantImage, "v1", board.Ready, ""),
 			attempt(-9, 5, board.WantImage, "old", board.FailedBoot, board.PartCard)},
@@ -47,8 +102,10 @@ func sample() v1.Report {
 		{Name: "<i>2</i>", Hardware: "qemu-arm64", Relay: "relay1", Attempts: []actors.Attempt{
 			attempt(1, 6, board.WantImage, "v2", board.FailedBoot, board.PartCard), attempt(1, 0, board.WantCard, "v2", board.Ready, ""),
 			attempt(2, 0, board.WantMaintenance, "", board.Maintenance, "")}},
-		{Name: "b3", Hardware: "panda", Attempts: []actors.Attempt{attempt(2, 1, board.WantSelfTest, "", board.FailedSelfTest, board.PartBoard)}},
+		{Name: "b3", Hardware: "panda", Relay: "relay2", Details: map[uint32][]actors.Moment{0: told(board.Off, board.Cutting, board.Powering, board.Booting, board.Cutting, board.FailedSelfTest)}, Attempts: []actors.Attempt{attempt(2, 1, board.WantSelfTest, "", board.FailedSelfTest, board.PartBoard)}},
 	}, noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 2))
+	r.Missing = []string{"img2"}
+	return r
 }
 
 func TestMake(t *testing.T) {

@@ -26,15 +26,25 @@ func (c *counter) stage(hardware string, s board.State, took time.Duration) {
 	c.stages[key] = append(c.stages[key], max(0, took)) // a clock that was set back
 }
 
-// addStages takes from each two transitions how long the state between them lasted. A failed stage counts too: that a
-// board is waited for in vain is time as well.
-func (c *counter) addStages(b Board) {
-	for i := 1; i < len(b.Events); i++ {
-		before, e := b.Events[i-1], b.Events[i]
-		if before.To != e.From || e.At.Before(c.from) || e.At.After(c.to) || !slices.Contains(order, e.From) {
+// addEvents takes from each two transitions how long the state between them lasted, where the details of the attempt do
+// not tell. A failed stage counts too: that a board is waited for in vain is time as well.
+func (c *counter) addEvents(b Board) {
+	for i, e := range b.Events {
+		if e.At.Before(c.from) || e.At.After(c.to) || whole(b.Details[e.Attempt]) {
 			continue
 		}
-		c.stage(b.Hardware, e.From, e.At.Sub(before.At))
+		if e.Part != "" {
+			c.visits[visitKey{e.From, e.Part}]++
+		}
+		if i > 0 && b.Events[i-1].To == e.From {
+			c.stay(b.Hardware, e.From, e.At.Sub(b.Events[i-1].At))
+		}
+	}
+}
+
+func (c *counter) stay(hardware string, s board.State, took time.Duration) {
+	if slices.Contains(order, s) {
+		c.stage(hardware, s, took)
 	}
 }
 
@@ -52,8 +62,13 @@ func (c *counter) stageRows() []v1.ReportStage {
 
 // rank is the nearest-rank percentile of sorted durations, in seconds: a duration that occurred.
 func rank(sorted []time.Duration, percent int) float64 {
+	return nearest(sorted, percent).Round(time.Millisecond).Seconds()
+}
+
+// nearest is the nearest-rank percentile of at least one sorted figure.
+func nearest[T any](sorted []T, percent int) T {
 	i := (len(sorted)*percent + 99) / 100
-	return sorted[max(i, 1)-1].Round(time.Millisecond).Seconds()
+	return sorted[max(i, 1)-1]
 }
 
 // place is a row's in the order of a board's life.

@@ -15,12 +15,24 @@ func Text(w io.Writer, r v1.Report) error {
 	fmt.Fprintf(&b, "%s to %s, %d boards\n", r.From.Format("2006-01-02 15:04"), r.To.Format("2006-01-02 15:04 MST"), r.Boards)
 	fmt.Fprintf(&b, "attempts %d, success at first boot %s, in all %s, failed %d, given up %d, failed tries %d\n",
 		r.Sum.Attempts, percent(r.Sum.FirstBoot, r.Sum.Attempts), percent(r.Sum.Succeeded, r.Sum.Attempts), r.Sum.Failed, givenUp(r.Sum), r.Sum.Tries)
+	if len(r.Missing) > 0 {
+		fmt.Fprintf(&b, "%s\n", missing(r))
+	}
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	section(t, "HARDWARE\tSTAGE\tTIMES\tP50\tP95", len(r.Stages), func(i int) string {
 		s := r.Stages[i]
 		return fmt.Sprintf("%s\t%s\t%d\t%s\t%s", s.Hardware, s.Stage, s.Count, seconds(s.P50), seconds(s.P95))
 	})
 	section(t, "BLAME\tFAILED ATTEMPTS", len(r.Blame), func(i int) string { return fmt.Sprintf("%s\t%d", r.Blame[i].Part, r.Blame[i].Attempts) })
+	section(t, "FAILED IN\tPUT DOWN TO\tTIMES", len(r.Visits), func(i int) string { v := r.Visits[i]; return fmt.Sprintf("%s\t%s\t%d", v.Stage, v.Part, v.Times) })
+	section(t, "HARDWARE\tATTEMPTS\tBOOTS P50\tP95\tMOST", len(r.Boots), func(i int) string {
+		n := r.Boots[i]
+		return fmt.Sprintf("%s\t%d\t%d\t%d\t%d", n.Hardware, n.Attempts, n.P50, n.P95, n.Most)
+	})
+	section(t, "RELAY BOARD\tANSWERS\tP50\tP95", len(r.Answers), func(i int) string {
+		a := r.Answers[i]
+		return fmt.Sprintf("%s\t%d\t%s\t%s", a.Relay, a.Count, seconds(a.P50), seconds(a.P95))
+	})
 	for _, g := range groups(r) {
 		section(t, strings.ToUpper(g.Title)+"\tATTEMPTS\tFIRST BOOT\tIN ALL\tFAILED\tTRIES", len(g.Things), func(i int) string {
 			n := g.Things[i]
@@ -62,8 +74,16 @@ func percent(part, of int) string {
 }
 
 func seconds(s float64) string {
-	if s < 120 {
+	switch {
+	case s < 1:
+		return fmt.Sprintf("%.0f ms", s*1000)
+	case s < 120:
 		return fmt.Sprintf("%.1f s", s)
 	}
 	return fmt.Sprintf("%.1f min", s/60)
+}
+
+// missing says of which servers' details nothing is counted.
+func missing(r v1.Report) string {
+	return fmt.Sprintf("(details kept by %s are missing: no answer)", strings.Join(r.Missing, ", "))
 }

@@ -30,6 +30,7 @@ type AttemptDetail struct {
 	Attempt
 	Events  []Event  `json:"events"`  // oldest first
 	Moments []Moment `json:"moments"` // everything that happened, oldest first; of the board's last 50 attempts, else empty
+	Missing []string `json:"missing"` // servers that did not answer, so that their details are not among these
 	Log     LogRange `json:"log"`     // where the board's log tells of it
 }
 

@@ -20,6 +20,37 @@ type Report struct {
 	Worst    []ReportThing `json:"worst_boards"` // at most 20, those with the most failed attempts and tries first
 	Relays   []ReportThing `json:"worst_relays"`
 	Images   []ReportThing `json:"worst_images"`
+
+	// What the details of attempts add, of which the server keeps 50 a board and the report reads the latest 1,000.
+	Detailed int            `json:"detailed"`      // attempts whose details are counted; of the others the transitions are
+	Missing  []string       `json:"missing"`       // servers that did not answer, so that their details are not among these
+	Boots    []ReportBoots  `json:"boots"`         // by hardware
+	Visits   []ReportVisits `json:"failed_visits"` // the most frequent first
+	Answers  []ReportAnswer `json:"relay_answers"` // the slowest first
+}
+
+// ReportBoots is how many boots the attempts of a hardware type took, whatever came of them.
+type ReportBoots struct {
+	Hardware string `json:"hardware"`
+	Attempts int    `json:"attempts"`
+	P50      int    `json:"p50"`
+	P95      int    `json:"p95"`
+	Most     int    `json:"most"`
+}
+
+// ReportVisits is how many visits of a state failed, and what that was put down to.
+type ReportVisits struct {
+	Stage string     `json:"stage"`
+	Part  board.Part `json:"part"`
+	Times int        `json:"times"`
+}
+
+// ReportAnswer is how long a relay board took for what boards asked of it, in seconds, its queue and rests included.
+type ReportAnswer struct {
+	Relay string  `json:"relay"`
+	Count int     `json:"count"`
+	P50   float64 `json:"p50"`
+	P95   float64 `json:"p95"`
 }
 
 // ReportCount counts attempts that ended.

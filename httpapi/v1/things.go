@@ -27,6 +27,8 @@ type Line struct {
 	Severity int        `json:"severity"`
 	Text     string     `json:"text"`
 	Lost     uint64     `json:"lost,omitempty"` // following: lines dropped before this one
+	// Following, and all: no line, but the servers whose lines are not among those before it.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // Log are lines in the order in which they came.

@@ -21,6 +21,16 @@ func (r *Replica) Leader() string {
 	return string(id)
 }
 
+// Progress is the term of this server's part in the group, the last entry of the log that it knows to be decided, and the
+// last that it has carried out; all are 0 once it has failed.
+func (r *Replica) Progress() (term, decided, applied uint64) {
+	m, err := r.running()
+	if err != nil {
+		return 0, 0, 0
+	}
+	return m.raft.CurrentTerm(), m.raft.CommitIndex(), m.raft.AppliedIndex()
+}
+
 // Transfer hands the lead to another voter. Only the leader can.
 func (r *Replica) Transfer(node string) error {
 	m, err := r.running()

@@ -23,6 +23,7 @@ func (a *BoardAttempt) Run(c *Context) error {
 	if err != nil {
 		return coded(err)
 	}
+	c.lacks("details", d.Missing)
 	var against *v1.AttemptDetail
 	if a.Against != "" {
 		if against, err = c.against(a.Name, a.Against, d.Attempt); err != nil {

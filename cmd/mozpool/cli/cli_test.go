@@ -74,7 +74,7 @@ func newWorld(t *testing.T) *world {
 			Began: apitest.Now.Add(-time.Hour), Ended: apitest.Now.Add(-50 * time.Minute), Result: board.FailedBoot, Cycles: 6, Tries: 6,
 			Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}},
 			{Number: 5, Want: board.WantImage, Image: "v1", By: "ci", Began: apitest.Now.Add(-3 * time.Hour), Ended: apitest.Now.Add(-170 * time.Minute), Result: board.Ready, Cycles: 1}},
-		Details: map[uint32][]actors.Moment{6: failedBoot(apitest.Now.Add(-time.Hour)), 5: goodBoot(apitest.Now.Add(-3 * time.Hour))},
+		Told: map[uint32][]actors.Moment{6: failedBoot(apitest.Now.Add(-time.Hour)), 5: goodBoot(apitest.Now.Add(-3 * time.Hour))},
 		Unknown: []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1",
 			First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
 		Switches: []actors.RelayView{{Name: "10.91.0.2:2101", State: "unreachable", Boards: []string{"b1"}, Queue: 1, Error: "refused", Millis: 12.5, Incident: "i1"}},

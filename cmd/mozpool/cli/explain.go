@@ -71,9 +71,7 @@ func (l *BoardLog) Run(c *Context) error {
 	if err != nil {
 		return coded(err)
 	}
-	if len(log.Missing) > 0 {
-		_, _ = fmt.Fprintf(c.Err, "(lines of %s are missing: no answer)\n", strings.Join(log.Missing, ", ")) // for people only
-	}
+	c.lacks("lines", log.Missing)
 	if c.Output == "json" || c.Output == "yaml" {
 		return coded(c.show(log.Lines, nil, nil))
 	}
@@ -85,7 +83,18 @@ func (l *BoardLog) Run(c *Context) error {
 	return nil
 }
 
+// lacks tells people which servers of a cluster gave nothing of theirs.
+func (c *Context) lacks(what string, servers []string) {
+	if len(servers) > 0 {
+		_, _ = fmt.Fprintf(c.Err, "(%s of %s are missing: no answer)\n", what, strings.Join(servers, ", "))
+	}
+}
+
 func (c *Context) logLine(l v1.Line) error {
+	if len(l.Missing) > 0 && c.forPeople() {
+		_, _ = fmt.Fprintf(c.Err, "(lines of %s are not among these)\n", strings.Join(l.Missing, ", "))
+		return nil
+	}
 	switch c.Output {
 	case "json":
 		return json.NewEncoder(c.Out).Encode(l)

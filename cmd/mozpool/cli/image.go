@@ -118,6 +118,7 @@ func (s *HardwareShow) Run(c *Context) error {
 			t, line := details("hardware", h.Name)
 			line("source", h.Source)
 			line("live", h.Live)
+			line("loader", cmp.Or(h.Loader, "any"))
 			line("fdt", h.FDT)
 			line("append", h.Append)
 			line("disk", h.Disk)

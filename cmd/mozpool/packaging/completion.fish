@@ -661,6 +661,7 @@ complete -c mozpool -f -n '__mozpool_at "token create"' -l file -r -d 'Tokens fi
 complete -c mozpool -f -n '__mozpool_at "token create"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "token create"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "token create"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "token list"' -l output -x -a 'table json yaml name' -d 'table, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "token list"' -l config -r -d 'Configuration that names the tokens file.'
 complete -c mozpool -f -n '__mozpool_at "token list"' -l file -r -d 'Tokens file; without it that of --config.'
 complete -c mozpool -f -n '__mozpool_at "token list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'

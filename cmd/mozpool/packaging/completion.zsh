@@ -23,6 +23,7 @@ _mozpool() {
   ' repair'*'|--output'|' repair'*'|-o') words='table wide json yaml name' ;;
   ' report'*'|--output'|' report'*'|-o') words='table json yaml html' ;;
   ' server'*'|--output'|' server'*'|-o') words='table wide json yaml name' ;;
+  ' token list'*'|--output'|' token list'*'|-o') words='table json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
   '') words='board cluster completion config context demo doctor event hardware image incident inventory live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
@@ -123,7 +124,7 @@ _mozpool() {
   ' server verify') words='--output --context --server --token --help' ;;
   ' token') words='create list revoke --config --file --context --server --token --help' ;;
   ' token create') words='--expires --rack --role --config --file --context --server --token --help' ;;
-  ' token list') words='--config --file --context --server --token --help' ;;
+  ' token list') words='--output --config --file --context --server --token --help' ;;
   ' token revoke') words='--config --file --context --server --token --help' ;;
   ' version') words='--context --server --token --help' ;;
   esac

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v4"
 
+	"mozpool/actors/inventory/keeper"
 	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/server"
 )
@@ -22,7 +23,7 @@ func families(t *testing.T) map[string][]string {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "mozpool.yaml")
-	text := "data: data\nfiles: files\napi: {listen: \"127.0.0.1:0\"}\nracks: {r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}}\n"
+	text := "data: data\nfiles: files\ntraces: {endpoint: \"http://127.0.0.1:1\"}\napi: {listen: \"127.0.0.1:0\"}\nracks: {r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +41,10 @@ func families(t *testing.T) map[string][]string {
 		}
 	}()
 	ch := make(chan *prometheus.Desc)
-	go func() { // ends once all is described
+	go func() { // ends once all is described; what a server alone and without an inventory has not, comes from its makers
 		s.Registry().Describe(ch)
+		server.ClusterMetrics{}.Describe(ch)
+		new(keeper.Keeper).Describe(ch)
 		close(ch)
 	}()
 	all := make(map[string][]string)
@@ -99,12 +102,12 @@ func holds(all map[string][]string, expr string) (wrong []string) {
 
 // TestNamesOfMetrics: as the house has them, and no label that grows with the boards.
 func TestNamesOfMetrics(t *testing.T) {
-	known := []string{"rack", "state", "blame", "result", "protocol", "event", "status", "reason", "version", "commit", "go"}
+	known := []string{"rack", "state", "blame", "result", "protocol", "event", "status", "reason", "version", "commit", "go", "change"}
 	for name, labels := range families(t) {
 		if !strings.HasPrefix(name, "mozpool_") {
 			continue // of the process and of Go
 		}
-		if !regexp.MustCompile(`^mozpool_(actors|netboot|persistence|server)_[a-z_]+_(total|seconds|current|limit|held|queued|commits|boots|info)$`).MatchString(name) {
+		if !regexp.MustCompile(`^mozpool_(actors|netboot|persistence|server|cluster|inventory|traces)_([a-z_]+_)?(total|seconds|current|limit|held|queued|commits|boots|info|records|changes)$`).MatchString(name) {
 			t.Errorf("%s is not named as the others", name)
 		}
 		for _, l := range labels {

@@ -99,7 +99,7 @@ func (s *Server) openHouse() {
 	h := house.New(house.Config{Server: s.cfg.Server, Leases: s.cluster.member.Leases(), Peers: s.cluster.member, Fleet: fleet,
 		Told: s.told, Begun: s.cluster.addresses.Begin, Ended: s.cluster.addresses.End, Logger: s.log})
 	s.cluster.house.Store(h)
-	s.registry.MustRegister(h.Collector())
+	s.registry.MustRegister(h.Collector(), ClusterMetrics{s.cluster.member})
 	s.boards, s.load, s.stopBoards = h, h.Load, h.Stop
 }
 

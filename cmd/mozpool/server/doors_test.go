@@ -36,9 +36,12 @@ func write(t *testing.T, path, text string) {
 }
 
 // serve runs a server until the test ends.
-func serve(t *testing.T, cfg config.Config) *Server {
+func serve(t *testing.T, cfg config.Config) *Server { return serveAt(t, cfg, 1) }
+
+// serveAt is serve, with boards that live so many times as fast.
+func serveAt(t *testing.T, cfg config.Config, speed float64) *Server {
 	t.Helper()
-	s, err := Open(t.Context(), cfg, Options{Version: "5"})
+	s, err := Open(t.Context(), cfg, Options{Version: "5", Speed: speed})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +15,6 @@ import (
 
 	"mozpool/actors"
 	"mozpool/actors/board"
-	"mozpool/cmd/mozpool/config"
 	"mozpool/relayproto/relaysim"
 )
 
@@ -38,7 +36,7 @@ func TestTracesOfAServer(t *testing.T) {
 	}))
 	t.Cleanup(c.Close)
 	cfg.Traces.Endpoint = c.URL
-	s := hurried(t, cfg)
+	s := serveAt(t, cfg, 20)
 	if _, err := s.boards.Wish(t.Context(), "board1", actors.Request{Want: board.WantPowerOff, By: "ann"}); err != nil {
 		t.Fatal(err)
 	}
@@ -65,23 +63,4 @@ func TestNoTraces(t *testing.T) {
 	if n, err := testutil.GatherAndCount(serve(t, cfg).registry, "mozpool_traces_sent_total"); err != nil || n != 0 {
 		t.Errorf("%d series without a collector, %v", n, err)
 	}
-}
-
-// hurried runs a server whose boards live 20 times as fast, until the test ends.
-func hurried(t *testing.T, cfg config.Config) *Server {
-	t.Helper()
-	s, err := Open(t.Context(), cfg, Options{Speed: 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return s
 }
