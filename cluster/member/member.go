@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -76,8 +77,9 @@ type Member struct {
 	opened chan struct{} // closed once Open is over
 	ran    bool          // Run closes gossip
 
-	telling sync.Mutex
+	telling sync.Mutex // of what follows
 	told    gossip.Member
+	doors   map[string]netip.AddrPort
 }
 
 // Open opens the journal and binds what listens; Run does the rest. A server by itself can write as soon as Open

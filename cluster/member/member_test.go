@@ -34,6 +34,12 @@ func TestACluster(t *testing.T) {
 	if got := asked(t, l.members["s3"], "s1"); got != "s3 asks s1" {
 		t.Errorf("asked: %q", got)
 	}
+	for name, m := range l.members {
+		waitFor(t, name+" to know where boards reach the servers of r1", func() bool { return doors(m) == "[10.0.0.1:8000 10.0.0.2:8000]" })
+		if got := m.Doors("of-s1"); got != nil {
+			t.Errorf("%s knows where boards of a rack reach servers that said nothing: %v", name, got)
+		}
+	}
 	l.drains()
 	l.leads()
 	l.stop["s3"]()
@@ -56,6 +62,9 @@ func (l *lab) drains() {
 	ctx := context.Background()
 	must(l.t, l.members["s3"].Drain(ctx, "s1"))
 	waitFor(l.t, "r1 to move to s2", func() bool { return strings.HasSuffix(holders(l.t, l.members["s1"]), "of-s3=s3 r1=s2 ") })
+	if got := doors(l.members["s1"]); got != "[10.0.0.2:8000 10.0.0.1:8000]" {
+		l.t.Errorf("the holder is not the first that boards ask: %s", got)
+	}
 	l.mu.Lock()
 	if !slices.Contains(l.drained, "s1 r1") {
 		l.t.Error("its actors were not ended before")

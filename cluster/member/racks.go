@@ -33,6 +33,7 @@ func (m *Member) announceRacks(ctx context.Context) {
 		m.untilStored(ctx, "rack "+rack, func() error { return m.announce(ctx, rack, servers) })
 	}
 	m.untilStored(ctx, "duties", func() error { return m.announceDuties(ctx) })
+	m.untilStored(ctx, "where boards reach it", func() error { return m.announceDoors(ctx) })
 }
 
 func (m *Member) untilStored(ctx context.Context, what string, do func() error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"testing"
@@ -96,6 +97,7 @@ func (l *lab) run(c Config) *Member {
 	l.t.Helper()
 	m, err := Open(l.t.Context(), c)
 	must(l.t, err)
+	m.Tell("http://"+c.Server, map[string]netip.AddrPort{"r1": netip.MustParseAddrPort(door(c.Server))})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()
@@ -112,6 +114,12 @@ func (l *lab) run(c Config) *Member {
 	l.t.Cleanup(l.stop[c.Server])
 	return m
 }
+
+// door is where boards reach a member: the last digit of its address is that of its name.
+func door(node string) string { return "10.0.0." + node[1:] + ":8000" }
+
+// doors are where boards of r1 reach servers, as a member would tell them.
+func doors(m *Member) string { return fmt.Sprint(m.Doors("r1")) }
 
 // holders are who holds which rack, as a member sees it.
 func holders(t *testing.T, m *Member) string {

@@ -3,6 +3,7 @@ package member
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/hashicorp/raft"
@@ -92,13 +93,14 @@ func (m *Member) servers() map[string]*Server {
 	return all
 }
 
-// Tell has the others know where people reach this server.
-func (m *Member) Tell(api string) {
+// Tell has the others know where people reach this server, and boards of each rack by HTTP. It comes before Run.
+func (m *Member) Tell(api string, doors map[string]netip.AddrPort) {
 	if m.gossip == nil {
 		return
 	}
 	m.telling.Lock()
 	defer m.telling.Unlock()
+	m.doors = doors
 	m.told.API = api
 	if err := m.gossip.Tell(m.told); err != nil {
 		m.log.Warn("cluster: the others have not heard of this server's API yet", "error", err)

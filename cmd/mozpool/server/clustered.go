@@ -133,7 +133,7 @@ func (s *Server) runCluster(ctx context.Context, g *errgroup.Group) (stop func()
 	if s.cluster == nil {
 		return func() error { return nil }
 	}
-	s.cluster.member.Tell(s.APIURL())
+	s.cluster.member.Tell(s.APIURL(), s.rackDoors())
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	parts, inner := errgroup.WithContext(inner)
 	parts.Go(func() error { return s.cluster.member.Run(inner) })

@@ -176,7 +176,7 @@ func (s *Server) bind() error {
 	var shown []v1.Rack
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.Racks)) {
 		r := s.cfg.Racks[name]
-		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
+		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), Others: s.othersOf(name), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
 			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.boards, Catalogue: &s.catalogue, Logs: s.logs, Dumps: s.dumps,
 			Metrics: s.metrics.racks, Logger: s.log, Clock: s.opts.Clock})
 		if err != nil {

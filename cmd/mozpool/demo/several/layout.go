@@ -43,7 +43,7 @@ func (c *Cluster) layOut() error {
 	defer f.release()
 	first := 1
 	for i := range c.o.Racks {
-		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks}
+		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks, byURL: c.o.ByURL && i == c.o.Racks-1}
 		r.where = func() (netip.AddrPort, int) { return c.seat(r) }
 		first += r.size
 		c.Racks = append(c.Racks, r)

@@ -30,6 +30,8 @@ type Options struct {
 	Seed      uint64
 	FaultRate float64
 	IPXE      bool // the boards' loader is iPXE, not U-Boot
+	// ByURL: the last rack has no service address; its boards reach servers under the addresses that their scripts name.
+	ByURL bool
 	// Inventory: the boards come from a source of the inventory, which one of the servers asks, not from a boards file that
 	// each of them reads.
 	Inventory bool
