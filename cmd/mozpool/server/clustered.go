@@ -31,6 +31,7 @@ type clustered struct {
 	house  atomic.Pointer[house.House] // nil until the journal is open, which is heard before
 
 	addresses *address.Keeper
+	follow    map[string]error // by rack: why no service address follows it to this server
 }
 
 // openMember opens the journal as one of a cluster, and the boards of all racks.
@@ -93,8 +94,12 @@ func (s *Server) openHouse() {
 	fleet := s.fleetConfig()
 	fleet.Told = s.toldHere
 	s.cluster.addresses = address.NewKeeper(s.serviceAddresses(), s.log)
-	if err := s.cluster.addresses.Check(); err != nil {
-		s.log.Warn("take-over: API only; boards will not find this server by a service address", "error", err)
+	s.cluster.follow = make(map[string]error)
+	for name := range s.cfg.Racks {
+		s.cluster.follow[name] = s.cluster.addresses.Check(name)
+	}
+	for _, text := range s.remarks() {
+		s.log.Warn(text)
 	}
 	h := house.New(house.Config{Server: s.cfg.Server, Leases: s.cluster.member.Leases(), Peers: s.cluster.member, Fleet: fleet,
 		Told: s.told, Begun: s.cluster.addresses.Begin, Ended: s.cluster.addresses.End, Logger: s.log})

@@ -198,7 +198,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	}
 	s.openTraces()
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Remarks: s.remarks, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.dumps != nil {
 		c.Dumps = s.dumps
 	}
