@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,6 +44,11 @@ type Config struct {
 	// replaced. They must not wait.
 	Observe  func(op persistence.Op, answer error)
 	Restored func()
+	// Trouble says why this server is of no use for a rack that it may serve, such as that its interface is down; empty:
+	// it is. Asked each second. nil: it always is.
+	Trouble func(rack string) string
+	// Stall is a seam for tests: see replica.Options.
+	Stall func()
 	// Drain ends a rack's actors before it is handed over; Answer answers questions of other servers.
 	Drain  func(ctx context.Context, rack string) error
 	Answer ask.Handler
@@ -77,6 +83,8 @@ type Member struct {
 	opened chan struct{} // closed once Open is over
 	ran    bool          // Run closes gossip
 
+	unfitHere atomic.Pointer[map[string]string] // as this process last stored it; nil: it has stored nothing
+
 	telling sync.Mutex // of what follows
 	told    gossip.Member
 	doors   map[string]netip.AddrPort
@@ -90,13 +98,13 @@ func Open(ctx context.Context, cfg Config) (_ *Member, err error) {
 	}
 	m := &Member{cfg: cfg, log: cfg.Logger, opened: make(chan struct{})}
 	defer close(m.opened)
-	m.leases = cluster.NewLeases(cluster.LeaseOptions{Server: cfg.Server, Orders: m.orders, Drain: cfg.Drain, HoldOff: cfg.HoldOff, Logger: cfg.Logger})
+	m.leases = cluster.NewLeases(cluster.LeaseOptions{Server: cfg.Server, Orders: m.orders, Fit: m.fit, Heard: m.heard, Drain: cfg.Drain, HoldOff: cfg.HoldOff, Logger: cfg.Logger})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, m.Close())
 		}
 	}()
-	opt := replica.Options{Node: cfg.Server, Logger: cfg.Logger, Observe: m.observe, Restored: m.restored}
+	opt := replica.Options{Node: cfg.Server, Logger: cfg.Logger, Observe: m.observe, Restored: m.restored, Stall: cfg.Stall}
 	if cfg.Network != nil {
 		if opt.Network, err = m.listen(); err != nil {
 			return nil, err
@@ -194,6 +202,7 @@ func (m *Member) Run(ctx context.Context) error {
 			return err
 		}
 		g.Go(func() error { m.announceRacks(ctx); return nil })
+		g.Go(func() error { m.keepFit(ctx); return nil })
 		return m.holdRacks(ctx)
 	})
 	return g.Wait()

@@ -41,6 +41,7 @@ func TestACluster(t *testing.T) {
 		}
 	}
 	l.drains()
+	l.failsToReach()
 	l.leads()
 	l.stop["s3"]()
 	waitFor(t, "s3 to be out of gossip and session", func() bool {
@@ -78,6 +79,24 @@ func (l *lab) drains() {
 	if err := l.members["s2"].Drain(ctx, "nobody"); !errors.Is(err, persistence.ErrNotFound) {
 		l.t.Errorf("drained a server that is not there: %v", err)
 	}
+}
+
+// failsToReach has s1 not reach the boards of r1 for a while, and of a rack that nobody else may serve.
+func (l *lab) failsToReach() {
+	l.t.Helper()
+	reach := func(trouble map[string]string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.trouble = trouble
+	}
+	reach(map[string]string{"s1 r1": "eth1 is down", "s1 of-s1": "eth2 is down"})
+	waitFor(l.t, "r1 to move to s2, which reaches its boards", func() bool { return strings.HasSuffix(holders(l.t, l.members["s3"]), "of-s3=s3 r1=s2 ") })
+	s, err := l.members["s2"].Status()
+	if err != nil || strings.Join(s.Servers[0].Trouble, "; ") != "rack r1: eth1 is down" || strings.Join(s.Servers[0].Holds, " ") != "of-s1" {
+		l.t.Errorf("it is shown as %+v, %v", s.Servers[0], err)
+	}
+	reach(nil)
+	waitFor(l.t, "r1 to come back", func() bool { return strings.HasSuffix(holders(l.t, l.members["s3"]), "r1=s1 ") })
 }
 
 // leads hands the lead to each server in turn, asked at another.

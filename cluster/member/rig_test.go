@@ -46,6 +46,7 @@ type lab struct {
 	join      []string
 	mu        sync.Mutex
 	drained   []string
+	trouble   map[string]string // by server and rack, such as "s1 r1"
 }
 
 func newLab(t *testing.T) *lab {
@@ -77,6 +78,11 @@ func (l *lab) config(node string, expect int) Config {
 		Racks: map[string][]string{"r1": {"s1", "s2"}, "of-" + node: {node}},
 		Network: &Network{Cluster: "lab", Gossip: address, Streams: "127.0.0.1:0", Join: append([]string(nil), l.join...), Expect: expect,
 			API: "http://" + node, Identity: l.identity(node)},
+		Trouble: func(rack string) string {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return l.trouble[node+" "+rack]
+		},
 		Observe: func(persistence.Op, error) {}, Restored: func() {},
 		Drain: func(_ context.Context, rack string) error {
 			l.mu.Lock()

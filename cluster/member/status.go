@@ -32,6 +32,7 @@ type Server struct {
 	Votes   bool
 	Leads   bool
 	Drained bool
+	Trouble []string // why it is of no use, for a rack or for all
 	Holds   []string // racks
 }
 
@@ -63,9 +64,10 @@ func (m *Member) Status() (Status, error) {
 		_, _, r.Here = m.leases.Held(rack)
 		s.Racks = append(s.Racks, r)
 	}
-	drained := m.drained()
+	drained, unfit := m.drained(), m.unfit()
 	for name, o := range m.servers() {
 		o.Name, o.Session, o.Leads, o.Drained, o.Holds = name, m.leases.Live(name), name == s.Leader, drained[name], holds[name]
+		o.Trouble = troubles(unfit[name])
 		s.Servers = append(s.Servers, *o)
 	}
 	slices.SortFunc(s.Servers, func(a, b Server) int { return cmp.Compare(a.Name, b.Name) })

@@ -21,6 +21,7 @@ type ClusterServer struct {
 	Votes   bool     `json:"votes"`
 	Leads   bool     `json:"leads"`
 	Drained bool     `json:"drained"` // it is to hold no racks that others may serve
+	Trouble []string `json:"trouble"` // why others are preferred: its disk is stuck, or it does not reach a rack
 	Racks   []string `json:"racks"`   // that it holds
 }
 

@@ -41,6 +41,9 @@ func (c *Context) members(all v1.Cluster, err error) error {
 			if s.Drained {
 				racks = strings.TrimSpace(racks + " (drained)")
 			}
+			if len(s.Trouble) > 0 {
+				racks = strings.TrimSpace(racks + " (" + strings.Join(s.Trouble, "; ") + ")")
+			}
 			return []cell{plain(s.Name), good(s.Gossip, "there", "silent"), good(s.Session, "live", "silent"), plain(vote(s)), plain(racks),
 				plain(s.Version), plain(s.Address), plain(s.API)}
 		})

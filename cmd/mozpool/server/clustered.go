@@ -68,6 +68,7 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 				k.Heard()
 			}
 		},
+		Trouble: trouble(s.cfg.Racks), Stall: s.opts.Stall,
 		Drain: func(ctx context.Context, rack string) error { return c.house.Load().Drain(ctx, rack) },
 		Answer: func(ctx context.Context, q ask.Question) any {
 			if q.Subject == aboutInventory {

@@ -55,7 +55,7 @@ func (c *Cluster) layOut() error {
 	sections := make([]string, c.o.Servers)
 	for i := range c.o.Servers {
 		host := c.o.Site.Servers[i]
-		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, ports: make(map[string]ports),
+		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, env: c.o.Env, ports: make(map[string]ports),
 			host: netip.MustParseAddr(host), start: func(cmd *exec.Cmd) error { return c.o.Site.Start(i, cmd) }}
 		p.Config, p.path = c.path(p.Name, "mozpool.yaml"), c.path(p.Name, "log")
 		p.args = []string{c.o.Program, "serve", "--config", p.Config, "--speed", strconv.FormatFloat(c.o.Speed, 'g', -1, 64)}

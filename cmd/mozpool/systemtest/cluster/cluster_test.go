@@ -13,7 +13,8 @@ import (
 const frozen = 15 * time.Second
 
 // One cluster lives through it all, since starting one takes longer than most faults: whoever holds a rack is killed,
-// whoever leads, one who does both, one is frozen and wakes, and each is restarted in turn, all under imaging. Every
+// whoever leads, one who does both, one is frozen and wakes, disks stand still, and each is restarted in turn, two of them
+// with clocks that are an hour off, all under imaging. Every
 // board ends ready each time, by its one wish; no board is cut while it writes, no power is cut that nobody decided on,
 // and no epoch is run by two.
 func TestACluster(t *testing.T) {
@@ -57,6 +58,30 @@ func TestACluster(t *testing.T) {
 	w.must(owner.Signal(syscall.SIGCONT))
 	w.allReady()
 
+	// A leader whose disk stands still keeps the lead by itself, and nothing is stored; so it ends. Others keep its racks.
+	w.imaging(3)
+	stuck := w.leader()
+	w.stick(stuck)
+	w.letsGo(stuck)
+	w.until("it to end", func() bool { return !stuck.Running() })
+	w.unstick(stuck)
+	w.allReady()
+	w.back(stuck)
+
+	// One that does not lead lives on without racks.
+	w.imaging(3)
+	stuck = w.Holder("r1")
+	if stuck == w.leader() {
+		stuck = w.Holder("r2")
+	}
+	if stuck != w.leader() {
+		w.stick(stuck)
+		w.letsGo(stuck)
+		w.unstick(stuck)
+	}
+	w.allReady()
+
+	w.clocks["img1"], w.clocks["img3"] = "1h", "-1h"
 	w.imaging(3)
 	for _, p := range w.Servers { // in turn
 		w.must(p.Stop())
@@ -64,6 +89,16 @@ func TestACluster(t *testing.T) {
 	}
 	w.allReady()
 	w.judge()
+}
+
+// letsGo waits until others hold all racks.
+func (w *world) letsGo(p *several.Process) {
+	w.t.Helper()
+	began := time.Now()
+	w.until("others to hold all racks of "+p.Name, func() bool {
+		return !slices.ContainsFunc(w.Racks, func(r *several.Rack) bool { return w.Holder(r.Name) == p })
+	})
+	w.t.Logf("the disk of %s stood still: others held its racks after %.1f s", p.Name, time.Since(began).Seconds())
 }
 
 // killed kills a server, and says how long it takes until others hold its racks and until something asked of a board of
