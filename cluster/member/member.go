@@ -47,6 +47,7 @@ type Config struct {
 	// Trouble says why this server is of no use for a rack that it may serve, such as that its interface is down; empty:
 	// it is. Asked each second. nil: it always is.
 	Trouble func(rack string) string
+	Clock   func() time.Time // wall clock; nil: time.Now
 	// Stall is a seam for tests: see replica.Options.
 	Stall func()
 	// Drain ends a rack's actors before it is handed over; Answer answers questions of other servers.
@@ -83,6 +84,7 @@ type Member struct {
 	opened chan struct{} // closed once Open is over
 	ran    bool          // Run closes gossip
 
+	clocks    atomic.Pointer[map[string]time.Duration]
 	unfitHere atomic.Pointer[map[string]string] // as this process last stored it; nil: it has stored nothing
 
 	telling sync.Mutex // of what follows
@@ -95,6 +97,9 @@ type Member struct {
 func Open(ctx context.Context, cfg Config) (_ *Member, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
 	}
 	m := &Member{cfg: cfg, log: cfg.Logger, opened: make(chan struct{})}
 	defer close(m.opened)
@@ -168,6 +173,14 @@ func (m *Member) openGossip() (err error) {
 	return err
 }
 
+// UseKeys changes the keys of gossip while running; see gossip.Options.Keys. A server without others has none.
+func (m *Member) UseKeys(keys [][]byte) error {
+	if m.gossip == nil {
+		return nil
+	}
+	return m.gossip.UseKeys(keys)
+}
+
 // Journal is this server's end of the group's journal.
 func (m *Member) Journal() *replica.Replica { return m.journal }
 
@@ -203,6 +216,7 @@ func (m *Member) Run(ctx context.Context) error {
 		}
 		g.Go(func() error { m.announceRacks(ctx); return nil })
 		g.Go(func() error { m.keepFit(ctx); return nil })
+		g.Go(func() error { m.compareClocks(ctx); return nil })
 		return m.holdRacks(ctx)
 	})
 	return g.Wait()

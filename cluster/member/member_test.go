@@ -40,6 +40,11 @@ func TestACluster(t *testing.T) {
 			t.Errorf("%s knows where boards of a rack reach servers that said nothing: %v", name, got)
 		}
 	}
+	waitFor(t, "s1 to know how the clock of s3 goes", func() bool {
+		s, err := l.members["s1"].Status()
+		must(t, err)
+		return s.Servers[2].Ahead.Round(time.Minute) == -time.Hour && s.Servers[1].Ahead.Abs() < time.Minute
+	})
 	l.drains()
 	l.failsToReach()
 	l.leads()

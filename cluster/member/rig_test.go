@@ -78,6 +78,12 @@ func (l *lab) config(node string, expect int) Config {
 		Racks: map[string][]string{"r1": {"s1", "s2"}, "of-" + node: {node}},
 		Network: &Network{Cluster: "lab", Gossip: address, Streams: "127.0.0.1:0", Join: append([]string(nil), l.join...), Expect: expect,
 			API: "http://" + node, Identity: l.identity(node)},
+		Clock: func() time.Time {
+			if node == "s3" {
+				return time.Now().Add(-time.Hour)
+			}
+			return time.Now()
+		},
 		Trouble: func(rack string) string {
 			l.mu.Lock()
 			defer l.mu.Unlock()

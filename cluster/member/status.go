@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -32,8 +33,9 @@ type Server struct {
 	Votes   bool
 	Leads   bool
 	Drained bool
-	Trouble []string // why it is of no use, for a rack or for all
-	Holds   []string // racks
+	Ahead   time.Duration // its clock, of this server's; 0: it is not known, too
+	Trouble []string      // why it is of no use, for a rack or for all
+	Holds   []string      // racks
 }
 
 // Rack is who holds a rack.
@@ -67,7 +69,7 @@ func (m *Member) Status() (Status, error) {
 	drained, unfit := m.drained(), m.unfit()
 	for name, o := range m.servers() {
 		o.Name, o.Session, o.Leads, o.Drained, o.Holds = name, m.leases.Live(name), name == s.Leader, drained[name], holds[name]
-		o.Trouble = troubles(unfit[name])
+		o.Ahead, o.Trouble = m.Clocks()[name], troubles(unfit[name])
 		s.Servers = append(s.Servers, *o)
 	}
 	slices.SortFunc(s.Servers, func(a, b Server) int { return cmp.Compare(a.Name, b.Name) })

@@ -36,7 +36,7 @@ func (a clusterAPI) Status() (v1.Cluster, error) {
 	c := v1.Cluster{ID: s.Cluster, Server: s.Server, Leader: s.Leader, Servers: []v1.ClusterServer{}, Racks: []v1.ClusterRack{}}
 	for _, o := range s.Servers {
 		c.Servers = append(c.Servers, v1.ClusterServer{Name: o.Name, Address: o.Address, API: o.API, Version: o.Version, Gossip: o.Gossip,
-			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, Trouble: append([]string{}, o.Trouble...), Racks: append([]string{}, o.Holds...)})
+			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, ClockAhead: o.Ahead.Seconds(), Trouble: append([]string{}, o.Trouble...), Racks: append([]string{}, o.Holds...)})
 	}
 	for _, r := range s.Racks {
 		c.Racks = append(c.Racks, v1.ClusterRack{Name: r.Name, Servers: append([]string{}, r.Servers...), Holder: r.Holder, Epoch: r.Epoch,

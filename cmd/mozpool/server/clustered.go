@@ -68,7 +68,7 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 				k.Heard()
 			}
 		},
-		Trouble: trouble(s.cfg.Racks), Stall: s.opts.Stall,
+		Trouble: trouble(s.cfg.Racks), Stall: s.opts.Stall, Clock: s.opts.Clock,
 		Drain: func(ctx context.Context, rack string) error { return c.house.Load().Drain(ctx, rack) },
 		Answer: func(ctx context.Context, q ask.Question) any {
 			if q.Subject == aboutInventory {
@@ -105,7 +105,7 @@ func (s *Server) openHouse() {
 	h := house.New(house.Config{Server: s.cfg.Server, Leases: s.cluster.member.Leases(), Peers: s.cluster.member, Fleet: fleet,
 		Told: s.told, Begun: s.cluster.addresses.Begin, Ended: s.cluster.addresses.End, Logger: s.log})
 	s.cluster.house.Store(h)
-	s.registry.MustRegister(h.Collector())
+	s.registry.MustRegister(h.Collector(), clocksApart{s.cluster.member.Clocks})
 	s.boards, s.load, s.stopBoards = h, h.Load, h.Stop
 }
 

@@ -1,11 +1,16 @@
 package cluster
 
 import (
+	"bytes"
+	"encoding/base64"
+	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"mozpool/cluster/member"
 	"mozpool/cmd/mozpool/demo/several"
 )
 
@@ -81,6 +86,7 @@ func TestACluster(t *testing.T) {
 	}
 	w.allReady()
 
+	w.rotate()
 	w.clocks["img1"], w.clocks["img3"] = "1h", "-1h"
 	w.imaging(3)
 	for _, p := range w.Servers { // in turn
@@ -89,6 +95,29 @@ func TestACluster(t *testing.T) {
 	}
 	w.allReady()
 	w.judge()
+}
+
+// rotate changes gossip's key in three steps, by reload; servers that start again later have only the new one.
+func (w *world) rotate() {
+	w.t.Helper()
+	file := func(p *several.Process) string {
+		return filepath.Join(filepath.Dir(p.Config), "..", "keys", p.Name, member.FileGossip)
+	}
+	old, err := os.ReadFile(file(w.Servers[0]))
+	w.must(err)
+	fresh := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32)) + "\n")
+	for _, keys := range [][]byte{slices.Concat(old, fresh), slices.Concat(fresh, old), fresh} {
+		for _, p := range w.Servers {
+			w.must(os.WriteFile(file(p), keys, 0o600))
+			w.must(p.Client().Reload(w.ctx))
+		}
+	}
+	bad := w.Servers[0]
+	w.must(os.WriteFile(file(bad), nil, 0o600))
+	if err := bad.Client().Reload(w.ctx); err == nil {
+		w.t.Error("a server was left without a key")
+	}
+	w.must(os.WriteFile(file(bad), fresh, 0o600))
 }
 
 // letsGo waits until others hold all racks.
