@@ -105,6 +105,12 @@ func (c *Cluster) writeConfigs(clusters []string) error {
 			for n := range c.Servers {
 				order = append(order, c.Servers[(k+n)%len(c.Servers)].Name)
 			}
+			if c.o.Few && k == 1 {
+				order = order[:min(2, len(order))]
+			}
+			if !slices.Contains(order, p.Name) {
+				continue
+			}
 			at := p.ports[r.Name]
 			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), p.host, at.http, at.tftp, at.syslog)
 		}

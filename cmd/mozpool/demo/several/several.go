@@ -40,6 +40,8 @@ type Options struct {
 	OnEvent func(boardsim.Event)
 	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
 	Log *os.File
+	// Few: the second rack may be served by two of the servers only.
+	Few bool
 	// Env is asked at each start of a server for what its environment has beside ours; nil: nothing.
 	Env func(server string) []string
 	// Site is where all of it is; nil: on loopback.

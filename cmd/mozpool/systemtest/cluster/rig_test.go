@@ -66,7 +66,7 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
 	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: speed,
-		Seed: 1, Times: times, OnEvent: w.saw, Site: site, Inventory: site == nil, ByURL: true, Env: w.environment})
+		Seed: 1, Times: times, OnEvent: w.saw, Site: site, Inventory: site == nil, ByURL: true, Few: true, Env: w.environment})
 	if err != nil {
 		t.Fatal(err)
 	}
