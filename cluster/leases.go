@@ -31,6 +31,13 @@ type LeaseOptions struct {
 	// Drain ends all effects on a rack and commits what is known of them,
 	// before the rack is handed to a preferred server; nil = racks are kept.
 	Drain func(ctx context.Context, rack string) error
+	// Fit says whether a server is of use for a rack, as it last said itself. A
+	// holder that is not lets go of the rack if another lives that is; nil = all are.
+	Fit func(rack, server string) bool
+	// Heard says whether a server seems to be there, by other means than the log:
+	// to a holder whose disk is stuck, everybody is silent in the log. Only who
+	// may be handed a rack is decided by it, not who is granted one; nil = none is.
+	Heard func(server string) bool
 	// HoldOff is how long a preferred server must have been back without a
 	// gap; default 60 s.
 	HoldOff time.Duration
@@ -62,6 +69,12 @@ func NewLeases(opt LeaseOptions) *Leases {
 	}
 	if opt.Clock == nil {
 		opt.Clock = lease.Boottime
+	}
+	if opt.Fit == nil {
+		opt.Fit = func(string, string) bool { return true }
+	}
+	if opt.Heard == nil {
+		opt.Heard = func(string) bool { return false }
 	}
 	return &Leases{opt: opt, watch: lease.NewWatch(), changed: make(chan struct{}, 1), handing: map[string]bool{}}
 }
@@ -152,7 +165,7 @@ func (l *Leases) Run(ctx context.Context, log Log) error {
 	var all sync.WaitGroup
 	all.Go(func() { every(ctx, lease.Every, func() { all.Go(func() { l.renew(ctx, log, stop) }) }) })
 	all.Go(func() { l.lead(ctx, log) })
-	all.Go(func() { every(ctx, lease.Every, func() { l.handBack(ctx, log, &all) }) })
+	all.Go(func() { every(ctx, lease.Every, func() { l.handOn(ctx, log, &all) }) })
 	all.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", l, err)

@@ -30,7 +30,8 @@ type end struct {
 	leases *Leases
 	leads  bool
 	cut    bool
-	seen   int // entries of the log
+	stuck  bool // it hears of nothing
+	seen   int  // entries of the log
 }
 
 // Write implements Log.
@@ -50,7 +51,7 @@ func (e *end) Write(_ context.Context, op persistence.Op) error {
 
 // catchUp observes what this end has not seen, in the order of the log.
 func (e *end) catchUp() {
-	for ; !e.cut && e.seen < len(e.log); e.seen++ {
+	for ; !e.cut && !e.stuck && e.seen < len(e.log); e.seen++ {
 		e.log[e.seen](e.leases)
 	}
 }

@@ -188,8 +188,8 @@ func TestRunningAttempt(t *testing.T) {
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	var reasons []string
-	s := start(t, Config{NotReady: func() []string { return reasons }})
-	if res, body := call(t, s, "GET", "/readyz", ""); res.StatusCode != 200 || string(body) != `{"ready":true,"reasons":[]}`+"\n" {
+	s := start(t, Config{NotReady: func() []string { return reasons }, Remarks: func() []string { return []string{"API only"} }})
+	if res, body := call(t, s, "GET", "/readyz", ""); res.StatusCode != 200 || string(body) != `{"ready":true,"reasons":[],"remarks":["API only"]}`+"\n" {
 		t.Errorf("%s %s", res.Status, body)
 	}
 	reasons = []string{"no journal", "no lease"}

@@ -26,10 +26,10 @@ func (s *Server) readyz(r *request) error {
 		reasons = append(reasons, "the server is stopping")
 	}
 	if len(reasons) == 0 {
-		return s.ok(r, v1.Readiness{Ready: true, Reasons: reasons})
+		return s.ok(r, v1.Readiness{Ready: true, Reasons: reasons, Remarks: some(s.cfg.Remarks())})
 	}
 	p := problemOf(&apiError{v1.KindUnavailable, strings.Join(reasons, "; "), "wait, or see to the reasons"})
-	s.write(r.raw, fasthttp.StatusServiceUnavailable, problemType, unready{p, v1.Readiness{Reasons: reasons}})
+	s.write(r.raw, fasthttp.StatusServiceUnavailable, problemType, unready{p, v1.Readiness{Reasons: reasons, Remarks: some(s.cfg.Remarks())}})
 	return nil
 }
 

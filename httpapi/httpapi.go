@@ -113,6 +113,8 @@ type Config struct {
 	Backup func(w io.Writer) error
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
+	// Remarks returns what people should know of a server that does its work. nil: nothing.
+	Remarks func() []string
 	// Metrics are shown at /metrics in the format of Prometheus. nil: there is no such page.
 	Metrics prometheus.Gatherer
 	// Identify says who asks and what they may, or refuses; it sees every request but /livez and /readyz. nil: Identify.
@@ -159,6 +161,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.NotReady == nil {
 		c.NotReady = func() []string { return nil }
+	}
+	if c.Remarks == nil {
+		c.Remarks = func() []string { return nil }
 	}
 	orDefault(&c.MaxBody, 1<<20)
 	orDefault(&c.MaxHeader, 16<<10)

@@ -37,10 +37,13 @@ type Boards interface {
 
 // Config says how a rack is served.
 type Config struct {
-	Rack      string
-	Listen    netip.Addr // where the sockets are bound
-	Address   netip.Addr // what boards are told: Listen, or the rack's service address
-	HTTP      uint16     // ports; 0: any free one
+	Rack    string
+	Listen  netip.Addr // where the sockets are bound
+	Address netip.Addr // what boards are told: Listen, or the rack's service address
+	// Others tells where boards reach the servers of this rack that live, by HTTP, the best first; it must not wait. Scripts
+	// ask them in turn. nil: there is no other.
+	Others    func() []netip.AddrPort
+	HTTP      uint16 // ports; 0: any free one
 	TFTP      uint16
 	Syslog    uint16
 	Files     string       // folder; boot/ below it is served as it is

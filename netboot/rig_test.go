@@ -170,6 +170,7 @@ type rigOptions struct {
 	patience time.Duration // of the HTTP server
 	limits   *limiter
 	dumps    *dumps.Store
+	others   func() []netip.AddrPort
 }
 
 const imagesYAML = `
@@ -223,7 +224,7 @@ func newRigOf(t *testing.T, opt rigOptions) *rig {
 	f := &fakeFleet{verdict: board.Moved, changed: make(chan struct{}, 1024), view: &actors.View{Spec: spec, Inputs: in, Address: loopback,
 		Board: board.Board{State: board.Booting, Token: alive, Past: []board.Token{past}, Attempt: 1, Boot: 2}}}
 	logs := &fakeLogs{added: make(chan struct{}, 4096)}
-	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs, Dumps: opt.dumps,
+	s, err := Listen(Config{Rack: "r1", Listen: loopback, Files: filepath.Join(dir, "files"), Bare: opt.bare, Boards: f, Catalogue: catalogue, Logs: logs, Dumps: opt.dumps, Others: opt.others,
 		Metrics: NewMetrics(prometheus.NewRegistry())})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -60,7 +61,7 @@ func (s *Server) stage(v *actors.View, o *images.Order) ([]byte, error) {
 func (s *Server) varsOf(v *actors.View, o *images.Order) live.Vars {
 	t := images.VarsOf(*o, s.bootOf(v))
 	vars := live.Vars{
-		URLs: []string{t.URL}, Server: t.Server, Syslog: fmt.Sprintf("%s:%d", t.Server, s.addrs.Syslog.Port()),
+		URLs: s.urls(t.URL, v), Server: t.Server, Syslog: fmt.Sprintf("%s:%d", t.Server, s.addrs.Syslog.Port()),
 		Board: t.Board, MAC: t.MAC, Rack: t.Rack, Hardware: t.Hardware, Image: t.Image, Attempt: t.Attempt, Boot: t.Boot,
 		Disk: t.Disk, Readback: live.Readback(o.Readback), Config: t.Config,
 		Kernel: t.Kernel, Initrd: t.Initrd, Fdt: t.Fdt, Squashfs: t.Squashfs, Append: t.Append,
@@ -72,6 +73,21 @@ func (s *Server) varsOf(v *actors.View, o *images.Order) live.Vars {
 		vars.Artifacts = append(vars.Artifacts, s.artifactOf(o, a))
 	}
 	return vars
+}
+
+// urls are a boot's base URLs: this server's, or its rack's service address, then those of the rack's other servers. Any
+// of them serves the rack's files and hands on what the script reports.
+func (s *Server) urls(first string, v *actors.View) []string {
+	all := []string{first}
+	if s.cfg.Others == nil {
+		return all
+	}
+	for _, at := range s.cfg.Others() {
+		if u := fmt.Sprintf("http://%s/b/%s", at, v.Board.Token); !slices.Contains(all, u) {
+			all = append(all, u)
+		}
+	}
+	return all
 }
 
 func (s *Server) artifactOf(o *images.Order, a images.Artifact) live.Artifact {

@@ -63,14 +63,21 @@ func announce(a Address) (err error) {
 	return nil
 }
 
+// nobodys is an address of RFC 5737 that no machine has.
+var nobodys = &net.IPNet{IP: net.IPv4(192, 0, 2, 255).To4(), Mask: net.CIDRMask(32, 32)}
+
 // check says why the address cannot be moved: what is asked for here changes nothing.
 func check(a Address) error {
-	if _, err := netlink.LinkByName(a.Interface); err != nil {
+	link, err := netlink.LinkByName(a.Interface)
+	if err != nil {
 		return fmt.Errorf("find interface %s: %w", a.Interface, err)
+	}
+	if err := netlink.AddrDel(link, &netlink.Addr{IPNet: nobodys}); errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("this process may not change addresses: %w; give it CAP_NET_ADMIN and CAP_NET_RAW", err)
 	}
 	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("this process may not change addresses: %w; give it CAP_NET_ADMIN and CAP_NET_RAW", err)
+		return fmt.Errorf("this process may not announce addresses: %w; give it CAP_NET_ADMIN and CAP_NET_RAW", err)
 	}
 	return syscall.Close(fd)
 }

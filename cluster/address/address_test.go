@@ -4,6 +4,7 @@ package address
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -115,7 +116,7 @@ func TestKeeperWithoutInterface(t *testing.T) {
 	nowhere := Address{example.Prefix, "no-such-nic0"}
 	var log bytes.Buffer
 	k := NewKeeper(map[string]Address{"r1": nowhere}, slog.New(slog.NewTextHandler(&log, nil)))
-	if err := k.Check(); err == nil || !strings.Contains(err.Error(), "rack r1: service address 10.91.0.10/24@no-such-nic0: find interface") {
+	if err := k.Check("r1"); err == nil || !strings.Contains(err.Error(), "service address 10.91.0.10/24@no-such-nic0: find interface") {
 		t.Errorf("check: %v", err)
 	}
 	asked := make(chan struct{}, 100)
@@ -131,7 +132,30 @@ func TestKeeperWithoutInterface(t *testing.T) {
 	if n := strings.Count(log.String(), "service address"); n < 1 || n > 3 {
 		t.Errorf("said %d times:\n%s", n, log.String())
 	}
-	if err := NewKeeper(nil, slog.New(slog.DiscardHandler)).Check(); err != nil {
+	if err := NewKeeper(nil, slog.New(slog.DiscardHandler)).Check("r1"); !errors.Is(err, ErrNone) {
 		t.Error(err)
+	}
+}
+
+// Without the right to change addresses a server is told so before it has to; with it nothing is changed.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	inNamespace(t, func() {
+		if err := errors.Join(add(example, time.Minute), check(example)); err != nil {
+			t.Error(err)
+		}
+		if got := addresses(t); got != "10.91.0.10/24 " {
+			t.Errorf("the check left %q", got)
+		}
+	})
+}
+
+func TestCheckWithoutTheRight(t *testing.T) {
+	t.Parallel()
+	if syscall.Geteuid() == 0 {
+		t.Skip("needs a user without rights; this is root")
+	}
+	if err := check(Address{example.Prefix, "lo"}); err == nil || !strings.Contains(err.Error(), "CAP_NET_ADMIN") {
+		t.Errorf("%v", err)
 	}
 }

@@ -54,6 +54,9 @@ func (m *Member) Ask(ctx context.Context, server string, q ask.Question, answer 
 
 // answer answers what concerns the cluster itself, and hands on the rest.
 func (m *Member) answer(ctx context.Context, q ask.Question) any {
+	if q.Subject == aboutClock {
+		return moment{m.cfg.Clock()}
+	}
 	if q.Subject != aboutTransfer && q.Subject != aboutRemove {
 		return m.cfg.Answer(ctx, q)
 	}

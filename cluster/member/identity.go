@@ -35,18 +35,28 @@ func ReadIdentity(dir string) (id Identity, err error) {
 			return id, fmt.Errorf("read the keys of this server: %w; make them with: mozpool cluster certs", err)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(dir, FileGossip))
+	id.Keys, err = ReadKeys(dir)
+	return id, err
+}
+
+// ReadKeys reads gossip's keys of a folder of keys: the first is used, the others are understood.
+func ReadKeys(dir string) (keys [][]byte, err error) {
+	path := filepath.Join(dir, FileGossip)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return id, fmt.Errorf("read the keys of gossip: %w; make them with: mozpool cluster certs", err)
+		return nil, fmt.Errorf("read the keys of gossip: %w; make them with: mozpool cluster certs", err)
 	}
 	for _, line := range strings.Fields(string(text)) {
 		key, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(key) != 16 && len(key) != 24 && len(key) != 32 {
-			return id, fmt.Errorf("read the keys of gossip: %s has a line that is no key; each is 16, 24 or 32 bytes in base64", filepath.Join(dir, FileGossip))
+			return nil, fmt.Errorf("read the keys of gossip: %s has a line that is no key; each is 16, 24 or 32 bytes in base64", path)
 		}
-		id.Keys = append(id.Keys, key)
+		keys = append(keys, key)
 	}
-	return id, nil
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("read the keys of gossip: %s has none; put back the one that the other servers use", path)
+	}
+	return keys, nil
 }
 
 // owns makes sure that the certificate is this server's.

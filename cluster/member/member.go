@@ -14,8 +14,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -42,6 +44,12 @@ type Config struct {
 	// replaced. They must not wait.
 	Observe  func(op persistence.Op, answer error)
 	Restored func()
+	// Trouble says why this server is of no use for a rack that it may serve, such as that its interface is down; empty:
+	// it is. Asked each second. nil: it always is.
+	Trouble func(rack string) string
+	Clock   func() time.Time // wall clock; nil: time.Now
+	// Stall is a seam for tests: see replica.Options.
+	Stall func()
 	// Drain ends a rack's actors before it is handed over; Answer answers questions of other servers.
 	Drain  func(ctx context.Context, rack string) error
 	Answer ask.Handler
@@ -76,8 +84,12 @@ type Member struct {
 	opened chan struct{} // closed once Open is over
 	ran    bool          // Run closes gossip
 
-	telling sync.Mutex
+	clocks    atomic.Pointer[map[string]time.Duration]
+	unfitHere atomic.Pointer[map[string]string] // as this process last stored it; nil: it has stored nothing
+
+	telling sync.Mutex // of what follows
 	told    gossip.Member
+	doors   map[string]netip.AddrPort
 }
 
 // Open opens the journal and binds what listens; Run does the rest. A server by itself can write as soon as Open
@@ -86,15 +98,18 @@ func Open(ctx context.Context, cfg Config) (_ *Member, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
 	m := &Member{cfg: cfg, log: cfg.Logger, opened: make(chan struct{})}
 	defer close(m.opened)
-	m.leases = cluster.NewLeases(cluster.LeaseOptions{Server: cfg.Server, Orders: m.orders, Drain: cfg.Drain, HoldOff: cfg.HoldOff, Logger: cfg.Logger})
+	m.leases = cluster.NewLeases(cluster.LeaseOptions{Server: cfg.Server, Orders: m.orders, Fit: m.fit, Heard: m.heard, Drain: cfg.Drain, HoldOff: cfg.HoldOff, Logger: cfg.Logger})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, m.Close())
 		}
 	}()
-	opt := replica.Options{Node: cfg.Server, Logger: cfg.Logger, Observe: m.observe, Restored: m.restored}
+	opt := replica.Options{Node: cfg.Server, Logger: cfg.Logger, Observe: m.observe, Restored: m.restored, Stall: cfg.Stall}
 	if cfg.Network != nil {
 		if opt.Network, err = m.listen(); err != nil {
 			return nil, err
@@ -158,6 +173,14 @@ func (m *Member) openGossip() (err error) {
 	return err
 }
 
+// UseKeys changes the keys of gossip while running; see gossip.Options.Keys. A server without others has none.
+func (m *Member) UseKeys(keys [][]byte) error {
+	if m.gossip == nil {
+		return nil
+	}
+	return m.gossip.UseKeys(keys)
+}
+
 // Journal is this server's end of the group's journal.
 func (m *Member) Journal() *replica.Replica { return m.journal }
 
@@ -192,6 +215,8 @@ func (m *Member) Run(ctx context.Context) error {
 			return err
 		}
 		g.Go(func() error { m.announceRacks(ctx); return nil })
+		g.Go(func() error { m.keepFit(ctx); return nil })
+		g.Go(func() error { m.compareClocks(ctx); return nil })
 		return m.holdRacks(ctx)
 	})
 	return g.Wait()

@@ -34,7 +34,19 @@ func TestACluster(t *testing.T) {
 	if got := asked(t, l.members["s3"], "s1"); got != "s3 asks s1" {
 		t.Errorf("asked: %q", got)
 	}
+	for name, m := range l.members {
+		waitFor(t, name+" to know where boards reach the servers of r1", func() bool { return doors(m) == "[10.0.0.1:8000 10.0.0.2:8000]" })
+		if got := m.Doors("of-s1"); got != nil {
+			t.Errorf("%s knows where boards of a rack reach servers that said nothing: %v", name, got)
+		}
+	}
+	waitFor(t, "s1 to know how the clock of s3 goes", func() bool {
+		s, err := l.members["s1"].Status()
+		must(t, err)
+		return s.Servers[2].Ahead.Round(time.Minute) == -time.Hour && s.Servers[1].Ahead.Abs() < time.Minute
+	})
 	l.drains()
+	l.failsToReach()
 	l.leads()
 	l.stop["s3"]()
 	waitFor(t, "s3 to be out of gossip and session", func() bool {
@@ -56,6 +68,9 @@ func (l *lab) drains() {
 	ctx := context.Background()
 	must(l.t, l.members["s3"].Drain(ctx, "s1"))
 	waitFor(l.t, "r1 to move to s2", func() bool { return strings.HasSuffix(holders(l.t, l.members["s1"]), "of-s3=s3 r1=s2 ") })
+	if got := doors(l.members["s1"]); got != "[10.0.0.2:8000 10.0.0.1:8000]" {
+		l.t.Errorf("the holder is not the first that boards ask: %s", got)
+	}
 	l.mu.Lock()
 	if !slices.Contains(l.drained, "s1 r1") {
 		l.t.Error("its actors were not ended before")
@@ -69,6 +84,24 @@ func (l *lab) drains() {
 	if err := l.members["s2"].Drain(ctx, "nobody"); !errors.Is(err, persistence.ErrNotFound) {
 		l.t.Errorf("drained a server that is not there: %v", err)
 	}
+}
+
+// failsToReach has s1 not reach the boards of r1 for a while, and of a rack that nobody else may serve.
+func (l *lab) failsToReach() {
+	l.t.Helper()
+	reach := func(trouble map[string]string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.trouble = trouble
+	}
+	reach(map[string]string{"s1 r1": "eth1 is down", "s1 of-s1": "eth2 is down"})
+	waitFor(l.t, "r1 to move to s2, which reaches its boards", func() bool { return strings.HasSuffix(holders(l.t, l.members["s3"]), "of-s3=s3 r1=s2 ") })
+	s, err := l.members["s2"].Status()
+	if err != nil || strings.Join(s.Servers[0].Trouble, "; ") != "rack r1: eth1 is down" || strings.Join(s.Servers[0].Holds, " ") != "of-s1" {
+		l.t.Errorf("it is shown as %+v, %v", s.Servers[0], err)
+	}
+	reach(nil)
+	waitFor(l.t, "r1 to come back", func() bool { return strings.HasSuffix(holders(l.t, l.members["s3"]), "r1=s1 ") })
 }
 
 // leads hands the lead to each server in turn, asked at another.

@@ -33,6 +33,7 @@ func (m *Member) announceRacks(ctx context.Context) {
 		m.untilStored(ctx, "rack "+rack, func() error { return m.announce(ctx, rack, servers) })
 	}
 	m.untilStored(ctx, "duties", func() error { return m.announceDuties(ctx) })
+	m.untilStored(ctx, "where boards reach it", func() error { return m.announceDoors(ctx) })
 }
 
 func (m *Member) untilStored(ctx context.Context, what string, do func() error) {
@@ -123,13 +124,14 @@ func (m *Member) order(ctx context.Context, rack string) (o order, err error) {
 	return o, json.Unmarshal(d.Data, &o)
 }
 
-// orders are the servers of all racks without those that are drained, unless nobody else is left.
+// orders are the servers of all racks without those that are drained, unless nobody else is left; those that are of no use
+// for a rack come last.
 func (m *Member) orders() map[string][]string {
 	all := make(map[string][]string)
 	if m.journal == nil {
 		return all
 	}
-	drained := m.drained()
+	drained, unfit := m.drained(), m.unfit()
 	orders := m.allOrders()
 	maps.Copy(orders, m.duties())
 	for rack, servers := range orders {
@@ -137,7 +139,7 @@ func (m *Member) orders() map[string][]string {
 		if len(left) == 0 {
 			left = servers
 		}
-		all[rack] = left
+		all[rack] = unfitLast(rack, left, unfit)
 	}
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"testing"
@@ -45,6 +46,7 @@ type lab struct {
 	join      []string
 	mu        sync.Mutex
 	drained   []string
+	trouble   map[string]string // by server and rack, such as "s1 r1"
 }
 
 func newLab(t *testing.T) *lab {
@@ -76,6 +78,17 @@ func (l *lab) config(node string, expect int) Config {
 		Racks: map[string][]string{"r1": {"s1", "s2"}, "of-" + node: {node}},
 		Network: &Network{Cluster: "lab", Gossip: address, Streams: "127.0.0.1:0", Join: append([]string(nil), l.join...), Expect: expect,
 			API: "http://" + node, Identity: l.identity(node)},
+		Clock: func() time.Time {
+			if node == "s3" {
+				return time.Now().Add(-time.Hour)
+			}
+			return time.Now()
+		},
+		Trouble: func(rack string) string {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return l.trouble[node+" "+rack]
+		},
 		Observe: func(persistence.Op, error) {}, Restored: func() {},
 		Drain: func(_ context.Context, rack string) error {
 			l.mu.Lock()
@@ -96,6 +109,7 @@ func (l *lab) run(c Config) *Member {
 	l.t.Helper()
 	m, err := Open(l.t.Context(), c)
 	must(l.t, err)
+	m.Tell("http://"+c.Server, map[string]netip.AddrPort{"r1": netip.MustParseAddrPort(door(c.Server))})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()
@@ -112,6 +126,12 @@ func (l *lab) run(c Config) *Member {
 	l.t.Cleanup(l.stop[c.Server])
 	return m
 }
+
+// door is where boards reach a member: the last digit of its address is that of its name.
+func door(node string) string { return "10.0.0." + node[1:] + ":8000" }
+
+// doors are where boards of r1 reach servers, as a member would tell them.
+func doors(m *Member) string { return fmt.Sprint(m.Doors("r1")) }
 
 // holders are who holds which rack, as a member sees it.
 func holders(t *testing.T, m *Member) string {

@@ -3,7 +3,9 @@ package member
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -31,7 +33,9 @@ type Server struct {
 	Votes   bool
 	Leads   bool
 	Drained bool
-	Holds   []string // racks
+	Ahead   time.Duration // its clock, of this server's; 0: it is not known, too
+	Trouble []string      // why it is of no use, for a rack or for all
+	Holds   []string      // racks
 }
 
 // Rack is who holds a rack.
@@ -62,9 +66,10 @@ func (m *Member) Status() (Status, error) {
 		_, _, r.Here = m.leases.Held(rack)
 		s.Racks = append(s.Racks, r)
 	}
-	drained := m.drained()
+	drained, unfit := m.drained(), m.unfit()
 	for name, o := range m.servers() {
 		o.Name, o.Session, o.Leads, o.Drained, o.Holds = name, m.leases.Live(name), name == s.Leader, drained[name], holds[name]
+		o.Ahead, o.Trouble = m.Clocks()[name], troubles(unfit[name])
 		s.Servers = append(s.Servers, *o)
 	}
 	slices.SortFunc(s.Servers, func(a, b Server) int { return cmp.Compare(a.Name, b.Name) })
@@ -92,13 +97,14 @@ func (m *Member) servers() map[string]*Server {
 	return all
 }
 
-// Tell has the others know where people reach this server.
-func (m *Member) Tell(api string) {
+// Tell has the others know where people reach this server, and boards of each rack by HTTP. It comes before Run.
+func (m *Member) Tell(api string, doors map[string]netip.AddrPort) {
 	if m.gossip == nil {
 		return
 	}
 	m.telling.Lock()
 	defer m.telling.Unlock()
+	m.doors = doors
 	m.told.API = api
 	if err := m.gossip.Tell(m.told); err != nil {
 		m.log.Warn("cluster: the others have not heard of this server's API yet", "error", err)

@@ -46,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Level: &level, Clock: clock, Version: version, Commit: commit, Speed: c.Speed})
+	s, err := server.Open(ctx, cfg, server.Options{Logger: log, Level: &level, Clock: clock, Stall: testStall(), Version: version, Commit: commit, Speed: c.Speed})
 	if err != nil {
 		return err
 	}
@@ -87,14 +87,15 @@ func onSignal(sig os.Signal, do func()) func() {
 	}
 }
 
-// bounded runs until run returns, or until stopLimit after ctx has ended.
-func bounded(ctx context.Context, run func() error) error {
+// bounded runs until run returns, or until stopLimit after ctx has ended or run is stopping by itself.
+func bounded(ctx context.Context, stopping <-chan struct{}, run func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- run() }()
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
+	case <-stopping:
 	}
 	select {
 	case err := <-ended:
@@ -106,6 +107,26 @@ func bounded(ctx context.Context, run func() error) error {
 
 // envClock shifts the wall clock of a server under test, such as -1h. The machine's clock is never set.
 const envClock = "MOZPOOL_TEST_CLOCK_OFFSET"
+
+// envStuck names a file: while it is there, a cluster's server under test writes nothing to its journal's disk, as on one
+// that is stuck.
+const envStuck = "MOZPOOL_TEST_STUCK_DISK"
+
+// testStall waits while the file is there; nil: there is none to wait for.
+func testStall() func() {
+	path := os.Getenv(envStuck)
+	if path == "" {
+		return nil
+	}
+	return func() {
+		for {
+			if _, err := os.Stat(path); err != nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
 
 func testClock() (func() time.Time, error) {
 	text := os.Getenv(envClock)

@@ -35,7 +35,7 @@ func (w *watched) run(ctx context.Context, profiles string) error {
 	w.told(w.notify.Ready(w.server.ReadyLine()))
 	others.Go(func() { w.notify.Watch(watching, w.server.Alive, w.told) })
 	tellEnd := context.AfterFunc(ctx, func() { w.told(w.notify.Stopping()) })
-	err = bounded(ctx, func() error { return w.server.Run(ctx) })
+	err = bounded(ctx, w.server.Stopping(), func() error { return w.server.Run(ctx) })
 	tellEnd()
 	stop()
 	others.Wait()

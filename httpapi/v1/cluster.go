@@ -11,17 +11,20 @@ type Cluster struct {
 
 // ClusterServer is one server: what gossip, its session and the log say of it, side by side.
 type ClusterServer struct {
-	Name    string   `json:"name"`
-	Address string   `json:"address"` // of its streams
-	API     string   `json:"api"`
-	Version string   `json:"version"`
-	Gossip  bool     `json:"gossip"`  // gossip hears it
-	Session bool     `json:"session"` // it renews its session, so it may hold racks
-	Member  bool     `json:"member"`  // it was taken in
-	Votes   bool     `json:"votes"`
-	Leads   bool     `json:"leads"`
-	Drained bool     `json:"drained"` // it is to hold no racks that others may serve
-	Racks   []string `json:"racks"`   // that it holds
+	Name    string `json:"name"`
+	Address string `json:"address"` // of its streams
+	API     string `json:"api"`
+	Version string `json:"version"`
+	Gossip  bool   `json:"gossip"`  // gossip hears it
+	Session bool   `json:"session"` // it renews its session, so it may hold racks
+	Member  bool   `json:"member"`  // it was taken in
+	Votes   bool   `json:"votes"`
+	Leads   bool   `json:"leads"`
+	Drained bool   `json:"drained"` // it is to hold no racks that others may serve
+	// ClockAhead is by how much its clock is ahead of that of the server asked, in seconds; 0: not at all, or not known.
+	ClockAhead float64  `json:"clock_ahead"`
+	Trouble    []string `json:"trouble"` // why others are preferred: its disk is stuck, or it does not reach a rack
+	Racks      []string `json:"racks"`   // that it holds
 }
 
 // ClusterRack is who holds a rack.

@@ -147,6 +147,7 @@ type Discovered struct {
 type Readiness struct {
 	Ready   bool     `json:"ready"`
 	Reasons []string `json:"reasons"` // why not; empty: ready
+	Remarks []string `json:"remarks"` // what people should know all the same
 }
 
 // BoardEvent is one transition, as those who follow all boards are told of it.

@@ -60,7 +60,7 @@ func New(cfg Config) (*Board, error) {
 func newClient(cfg *Config) *http.Client {
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: cfg.Address.AsSlice()}, Timeout: cfg.patience(answerWithin)}
 	dial := from.DialContext
-	if cfg.Where != nil {
+	if cfg.Where != nil && !cfg.ByURL {
 		dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			server, port := cfg.Where()
 			return from.DialContext(ctx, network, net.JoinHostPort(server.Addr().String(), strconv.Itoa(port)))

@@ -276,6 +276,9 @@ func TestSecondServer(t *testing.T) {
 	if other.asked("event/writing") != 1 {
 		t.Errorf("the other server heard %v", other.story())
 	}
+	if n := s.asked("/b/" + token + "x/event/writing"); n > 0 {
+		t.Errorf("a server that does not know the boot was asked %d times more", n)
+	}
 }
 
 // TestStageInPieces serves a second stage that is cut off; the first stage asks again, and runs nothing of it.

@@ -24,6 +24,8 @@ type Config struct {
 	// Where tells TFTP and UpPort of the moment, for racks that change hands: it is asked at each connection, which goes
 	// there whatever the URL says, as to a service address that moved. nil: they stay.
 	Where func() (tftp netip.AddrPort, upPort int)
+	// ByURL: HTTP goes where URLs say, in spite of Where, as in a rack without a service address.
+	ByURL bool
 	// Card is the file that is the board's card; made if missing. It is sparse.
 	Card string
 	// CardSize is in bytes. Default: 16 MiB.

@@ -87,6 +87,7 @@ func (l *liveRun) write(ctx context.Context, w write) error {
 		case wrong > 1:
 			return false, l.fail(ctx, "image", "artifact "+a.name+" arrived twice with another sha256 than the image names")
 		case errors.Is(err, errTransfer), errors.Is(err, errOther):
+			l.elsewhere()
 			return false, nil
 		}
 		return err == nil, err

@@ -114,18 +114,6 @@ type liveRun struct {
 	reported time.Time
 }
 
-// ask asks each server in turn until one knows this boot, as the library does.
-func (l *liveRun) ask(ctx context.Context, path string) int {
-	status := 0
-	for _, base := range l.s.urls {
-		status, _ = l.b.get(ctx, base+"/"+path)
-		if status != 0 && status != http.StatusNotFound && status != http.StatusServiceUnavailable {
-			return status
-		}
-	}
-	return status
-}
-
 // report sends an event until it is acknowledged. writing is the gate: only 200 opens it.
 func (l *liveRun) report(ctx context.Context, event string, query url.Values) error {
 	path := "event/" + event

@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"compress/gzip"
+	"net/http"
 	"os/exec"
 	"slices"
 	"strings"
@@ -272,6 +273,29 @@ func TestServersInTurn(t *testing.T) {
 		_, output := b.run(writeDisk)
 		if !bytes.Equal(b.read("disk")[:len(content)], content) || b.srv.count("event/rebooting") != 1 {
 			t.Errorf("the second server was not asked\n%s", output)
+		}
+	})
+}
+
+// A server that knows nothing is asked once, not before each question; one that answers but has not the artifact is left
+// for another.
+func TestServersByWhatTheyDid(t *testing.T) {
+	t.Parallel()
+	onShells(t, func(t *testing.T, b *board) {
+		content := noise(100_000)
+		b.artifact("disk", content, content, nil)
+		strange, bare := newServer(t), newServer(t)
+		for _, path := range []string{"event/downloading", "event/writing", "event/rebooting", "progress"} {
+			strange.answers[path] = []int{http.StatusNotFound}
+		}
+		bare.answers["artifact/disk"] = []int{http.StatusNotFound}
+		b.vars.URLs = []string{strange.base(), bare.base(), b.srv.base()}
+		_, output := b.run(writeDisk)
+		if !bytes.Equal(b.read("disk")[:len(content)], content) || b.srv.count("event/rebooting") != 1 {
+			t.Errorf("the server that has the artifact was not asked\n%s", output)
+		}
+		if got := strange.asked(); len(got) > 2 { // at first, and when the transfer broke off
+			t.Errorf("one that does not know the boot was asked %q\n%s", got, output)
 		}
 	})
 }

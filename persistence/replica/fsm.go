@@ -31,6 +31,8 @@ type machine struct {
 	observe  func(persistence.Op, error)
 	restored func()
 	fault    func() error
+	writes   *pending // of this copy and of the log
+	stall    func()
 
 	mu     sync.Mutex
 	failed error
@@ -38,7 +40,7 @@ type machine struct {
 }
 
 func newMachine(state *persistence.State, opt Options) (*machine, error) {
-	m := &machine{state: state, kinds: opt.kinds(), limit: opt.SnapshotBytes, observe: opt.Observe, restored: opt.Restored, fault: opt.fault}
+	m := &machine{state: state, kinds: opt.kinds(), limit: opt.SnapshotBytes, observe: opt.Observe, restored: opt.Restored, fault: opt.fault, writes: opt.writes, stall: opt.Stall}
 	err := state.View(func(tx persistence.KV) (err error) {
 		m.applied, err = readApplied(tx)
 		return err
@@ -155,6 +157,8 @@ func (m *machine) carryOut(steps []*step) {
 }
 
 func (m *machine) update(steps []*step, last uint64) error {
+	defer m.writes.write()()
+	m.stall()
 	return m.state.Update(func(tx persistence.KV) error {
 		if err := m.fault(); err != nil {
 			return err

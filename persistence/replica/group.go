@@ -56,12 +56,13 @@ type link struct {
 	transport raft.Transport
 	tempo     tempo
 	asker     *asker // nil = alone
+	mute      func() // has raft say nothing more to others; it waits for nothing
 	close     func() error
 }
 
 func aloneLink(node string) link {
 	_, transport := raft.NewInmemTransport(raft.ServerAddress(node))
-	return link{transport, alone, nil, transport.Close}
+	return link{transport, alone, nil, func() {}, transport.Close}
 }
 
 func networkLink(n *Network, serve func(net.Conn), log *slog.Logger) link {
@@ -72,7 +73,7 @@ func networkLink(n *Network, serve func(net.Conn), log *slog.Logger) link {
 	transport := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: x, MaxPool: 3, Timeout: raftTime, Logger: hcLogger(log),
 	})
-	return link{transport, together, a, func() error {
+	return link{transport, together, a, func() { x.muted.Store(true) }, func() error {
 		a.close()
 		return errors.Join(x.Close(), transport.Close())
 	}}
@@ -112,7 +113,8 @@ func (m *member) begin(state *persistence.State, conf *raft.Config, transport ra
 	if state.Torn() && !old {
 		return fmt.Errorf("a copy was being put in place when this server died, and there is no snapshot to begin anew from; restore from another server")
 	}
-	m.raft, err = raft.NewRaft(conf, m.machine, m.stores.cache, m.stores.wal, m.stores.snaps, transport)
+	log := timedLog{m.stores.cache, m.machine.writes, m.machine.stall}
+	m.raft, err = raft.NewRaft(conf, m.machine, log, m.stores.wal, m.stores.snaps, transport)
 	return err
 }
 

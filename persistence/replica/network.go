@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -47,6 +48,7 @@ type exchange struct {
 	once  sync.Once
 	slots chan struct{}
 	all   sync.WaitGroup
+	muted atomic.Bool // raft reaches nobody any more
 	mu    sync.Mutex
 	open  map[net.Conn]struct{} // not raft's; closed at the end
 }
@@ -143,7 +145,25 @@ func (x *exchange) dial(ctx context.Context, address string, purpose byte) (net.
 func (x *exchange) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	return x.dial(ctx, string(address), forRaft)
+	c, err := x.dial(ctx, string(address), forRaft)
+	if err != nil {
+		return nil, err
+	}
+	return outgoing{c, &x.muted}, nil
+}
+
+// outgoing is a connection of raft's to another server.
+type outgoing struct {
+	net.Conn
+	muted *atomic.Bool
+}
+
+// Write implements net.Conn.
+func (c outgoing) Write(p []byte) (int, error) {
+	if c.muted.Load() {
+		return 0, errors.New("this server leaves the others alone")
+	}
+	return c.Conn.Write(p)
 }
 
 // Accept implements net.Listener, for raft.

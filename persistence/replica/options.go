@@ -37,9 +37,15 @@ type Options struct {
 	// it was not observed one by one. It must not wait. nil = nobody asks.
 	Restored func()
 
+	// Stall is a seam for tests: it is called before each write to the disk and
+	// takes as long as that is to take longer; nil = none.
+	Stall func()
+
 	// fault is a seam for tests: an error is one of the disk, met while the
 	// log is carried out.
 	fault func() error
+
+	writes *pending
 }
 
 func (o Options) withDefaults() Options {
@@ -57,6 +63,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.fault == nil {
 		o.fault = func() error { return nil }
+	}
+	if o.Stall == nil {
+		o.Stall = func() {}
+	}
+	if o.writes == nil {
+		o.writes = &pending{}
 	}
 	if o.SnapshotBytes == 0 {
 		o.SnapshotBytes = 64 << 20

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -37,13 +38,30 @@ func (c *Context) members(all v1.Cluster, err error) error {
 	return list(c, all.Servers, err, []string{"NAME", "GOSSIP", "SESSION", "LOG", "RACKS", "VERSION", "ADDRESS", "API"},
 		func(s v1.ClusterServer) string { return s.Name },
 		func(s v1.ClusterServer) []cell {
-			racks := strings.Join(s.Racks, ",")
-			if s.Drained {
-				racks = strings.TrimSpace(racks + " (drained)")
-			}
-			return []cell{plain(s.Name), good(s.Gossip, "there", "silent"), good(s.Session, "live", "silent"), plain(vote(s)), plain(racks),
+			racks := strings.Join(append([]string{strings.Join(s.Racks, ",")}, remarks(s)...), " ")
+			return []cell{plain(s.Name), good(s.Gossip, "there", "silent"), good(s.Session, "live", "silent"), plain(vote(s)), plain(strings.TrimSpace(racks)),
 				plain(s.Version), plain(s.Address), plain(s.API)}
 		})
+}
+
+// clocksApart is from where on a clock that is wrong is worth a word, in seconds.
+const clocksApart = 2
+
+// remarks are what people should know of a server, each in parentheses.
+func remarks(s v1.ClusterServer) (all []string) {
+	if s.Drained {
+		all = append(all, "(drained)")
+	}
+	if len(s.Trouble) > 0 {
+		all = append(all, "("+strings.Join(s.Trouble, "; ")+")")
+	}
+	switch ahead := time.Duration(s.ClockAhead * float64(time.Second)).Round(time.Second); {
+	case s.ClockAhead >= clocksApart:
+		all = append(all, fmt.Sprintf("(clock %v ahead)", ahead))
+	case s.ClockAhead <= -clocksApart:
+		all = append(all, fmt.Sprintf("(clock %v behind)", -ahead))
+	}
+	return all
 }
 
 func good(is bool, yes, no string) cell {

@@ -18,8 +18,8 @@ func lab() v1.Cluster {
 	return v1.Cluster{ID: "lab", Server: "img1", Leader: "img2",
 		Servers: []v1.ClusterServer{
 			{Name: "img1", Address: "10.0.0.1:7947", API: "http://10.0.0.1:8080", Version: "1", Gossip: true, Session: true, Member: true, Votes: true, Racks: []string{"r1"}},
-			{Name: "img2", Address: "10.0.0.2:7947", Gossip: true, Session: true, Member: true, Votes: true, Leads: true, Drained: true, Racks: []string{}},
-			{Name: "img3", Address: "10.0.0.3:7947", Racks: []string{}},
+			{Name: "img2", Address: "10.0.0.2:7947", Gossip: true, Session: true, Member: true, Votes: true, Leads: true, Drained: true, Trouble: []string{"rack r1: interface eth1 is down"}, Racks: []string{}},
+			{Name: "img3", Address: "10.0.0.3:7947", ClockAhead: -3600.2, Racks: []string{}},
 		},
 		Racks: []v1.ClusterRack{
 			{Name: "r1", Servers: []string{"img1", "img2"}, Holder: "img1", Epoch: 7, Live: true, TakeOver: v1.TakeOverAPI},
@@ -55,7 +55,7 @@ func TestClusterVerbs(t *testing.T) {
 		run  func(*Context) error
 		want []string
 	}{
-		read:                {(&ClusterMembers{}).Run, []string{"img1", "votes", "leads", "(drained)", "not taken in", "silent"}},
+		read:                {(&ClusterMembers{}).Run, []string{"img1", "votes", "leads", "(drained) (rack r1: interface eth1 is down)", "not taken in", "(clock 1h0m0s behind)", "silent"}},
 		read + " of racks":  {(&ClusterRacks{}).Run, []string{"r1", "img1,img2", "7", "nobody", "API only"}},
 		read + " of status": {(&ClusterStatus{}).Run, []string{"3 servers, 2 racks, led by img2; silent: img3; racks that nobody serves: r2"}},
 		change + "transfer": {(&ClusterTransfer{server}).Run, []string{"leads"}},

@@ -6,7 +6,6 @@ import (
 
 	"mozpool/actors"
 	"mozpool/cluster/member"
-	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/persistence"
@@ -15,8 +14,7 @@ import (
 // clusterAPI shows the cluster to people, and hands on what they ask of it.
 type clusterAPI struct {
 	m      *member.Member
-	racks  map[string]config.Rack
-	moving bool // this machine lets service addresses be moved
+	follow map[string]error // by rack served here: why no service address follows it to this server; nil: one does
 }
 
 var _ httpapi.Cluster = clusterAPI{}
@@ -26,7 +24,7 @@ func (s *Server) clusterFace() httpapi.Cluster {
 	if s.cluster == nil {
 		return nil
 	}
-	return clusterAPI{s.cluster.member, s.cfg.Racks, s.cluster.addresses.Check() == nil}
+	return clusterAPI{s.cluster.member, s.cluster.follow}
 }
 
 // Status implements httpapi.Cluster.
@@ -38,7 +36,7 @@ func (a clusterAPI) Status() (v1.Cluster, error) {
 	c := v1.Cluster{ID: s.Cluster, Server: s.Server, Leader: s.Leader, Servers: []v1.ClusterServer{}, Racks: []v1.ClusterRack{}}
 	for _, o := range s.Servers {
 		c.Servers = append(c.Servers, v1.ClusterServer{Name: o.Name, Address: o.Address, API: o.API, Version: o.Version, Gossip: o.Gossip,
-			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, Racks: append([]string{}, o.Holds...)})
+			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, ClockAhead: o.Ahead.Seconds(), Trouble: append([]string{}, o.Trouble...), Racks: append([]string{}, o.Holds...)})
 	}
 	for _, r := range s.Racks {
 		c.Racks = append(c.Racks, v1.ClusterRack{Name: r.Name, Servers: append([]string{}, r.Servers...), Holder: r.Holder, Epoch: r.Epoch,
@@ -49,10 +47,11 @@ func (a clusterAPI) Status() (v1.Cluster, error) {
 
 // takeOver is what follows the holder of a rack.
 func (a clusterAPI) takeOver(r member.Rack) string {
+	why, served := a.follow[r.Name]
 	switch {
 	case len(r.Servers) < 2:
 		return v1.TakeOverNone
-	case a.moving && a.racks[r.Name].ServiceAddress.Prefix.IsValid():
+	case served && why == nil:
 		return v1.TakeOverAddress
 	}
 	return v1.TakeOverAPI

@@ -31,6 +31,7 @@ type clustered struct {
 	house  atomic.Pointer[house.House] // nil until the journal is open, which is heard before
 
 	addresses *address.Keeper
+	follow    map[string]error // by rack: why no service address follows it to this server
 }
 
 // openMember opens the journal as one of a cluster, and the boards of all racks.
@@ -67,6 +68,7 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 				k.Heard()
 			}
 		},
+		Trouble: trouble(s.cfg.Racks), Stall: s.opts.Stall, Clock: s.opts.Clock,
 		Drain: func(ctx context.Context, rack string) error { return c.house.Load().Drain(ctx, rack) },
 		Answer: func(ctx context.Context, q ask.Question) any {
 			if q.Subject == aboutInventory {
@@ -93,13 +95,17 @@ func (s *Server) openHouse() {
 	fleet := s.fleetConfig()
 	fleet.Told = s.toldHere
 	s.cluster.addresses = address.NewKeeper(s.serviceAddresses(), s.log)
-	if err := s.cluster.addresses.Check(); err != nil {
-		s.log.Warn("take-over: API only; boards will not find this server by a service address", "error", err)
+	s.cluster.follow = make(map[string]error)
+	for name := range s.cfg.Racks {
+		s.cluster.follow[name] = s.cluster.addresses.Check(name)
+	}
+	for _, text := range s.remarks() {
+		s.log.Warn(text)
 	}
 	h := house.New(house.Config{Server: s.cfg.Server, Leases: s.cluster.member.Leases(), Peers: s.cluster.member, Fleet: fleet,
 		Told: s.told, Begun: s.cluster.addresses.Begin, Ended: s.cluster.addresses.End, Logger: s.log})
 	s.cluster.house.Store(h)
-	s.registry.MustRegister(h.Collector(), ClusterMetrics{s.cluster.member})
+	s.registry.MustRegister(h.Collector(), ClusterMetrics{s.cluster.member}, clocksApart{s.cluster.member.Clocks})
 	s.boards, s.load, s.stopBoards = h, h.Load, h.Stop
 }
 
@@ -133,7 +139,7 @@ func (s *Server) runCluster(ctx context.Context, g *errgroup.Group) (stop func()
 	if s.cluster == nil {
 		return func() error { return nil }
 	}
-	s.cluster.member.Tell(s.APIURL())
+	s.cluster.member.Tell(s.APIURL(), s.rackDoors())
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	parts, inner := errgroup.WithContext(inner)
 	parts.Go(func() error { return s.cluster.member.Run(inner) })

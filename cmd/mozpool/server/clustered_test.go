@@ -3,12 +3,13 @@ package server
 import (
 	"errors"
 	"fmt"
-	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"mozpool/actors"
 	"mozpool/actors/inventory"
+	"mozpool/cluster/address"
 	"mozpool/cluster/member"
 	"mozpool/cmd/mozpool/config"
 	v1 "mozpool/httpapi/v1"
@@ -17,8 +18,7 @@ import (
 
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
-	with := config.Rack{ServiceAddress: config.ServiceAddress{Prefix: netip.MustParsePrefix("10.0.0.9/24"), Interface: "eth1"}}
-	a := clusterAPI{racks: map[string]config.Rack{"r1": with, "r2": {}}, moving: true}
+	a := clusterAPI{follow: map[string]error{"r1": nil, "r2": address.ErrNone}}
 	both := []string{"img1", "img2"}
 	for want, r := range map[string]member.Rack{
 		v1.TakeOverAddress: {Name: "r1", Servers: both}, v1.TakeOverAPI: {Name: "r2", Servers: both}, v1.TakeOverNone: {Name: "r1", Servers: both[:1]},
@@ -27,9 +27,23 @@ func TestTakeOver(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", r, got, want)
 		}
 	}
-	a.moving = false
-	if got := a.takeOver(member.Rack{Name: "r1", Servers: both}); got != v1.TakeOverAPI {
-		t.Errorf("without the right to move addresses: %q", got)
+	if got := a.takeOver(member.Rack{Name: "elsewhere", Servers: both}); got != v1.TakeOverAPI {
+		t.Errorf("a rack that is not served here: %q", got)
+	}
+}
+
+// Remarks are made of racks that others may serve too, and only there.
+func TestRemarks(t *testing.T) {
+	t.Parallel()
+	both := []string{"img1", "img2"}
+	s := &Server{cfg: config.Config{Racks: map[string]config.Rack{"r1": {Servers: both}, "r2": {Servers: both}, "r3": {Servers: both[:1]}, "r4": {Servers: both}}}}
+	if got := s.remarks(); got != nil {
+		t.Errorf("of a server by itself: %q", got)
+	}
+	s.cluster = &clustered{follow: map[string]error{"r1": nil, "r2": address.ErrNone, "r3": address.ErrNone, "r4": errors.New("no right")}}
+	want := []string{"take-over of rack r2: API only: the rack has no service_address", "take-over of rack r4: API only: no right"}
+	if got := s.remarks(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

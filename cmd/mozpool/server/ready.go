@@ -2,8 +2,25 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
+
+// remarks are what people should know of a server that does its work: racks that others may serve as well, but whose
+// boards would not find this server by a service address.
+func (s *Server) remarks() (all []string) {
+	if s.cluster == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.cluster.follow)) {
+		if err := s.cluster.follow[name]; err != nil && len(s.cfg.Racks[name].Servers) > 1 {
+			all = append(all, fmt.Sprintf("take-over of rack %s: API only: %v", name, err))
+		}
+	}
+	return all
+}
 
 // readyLimit is how long the disk may take to answer before the server calls itself not ready. A monitor that asks
 // /readyz waits for it.

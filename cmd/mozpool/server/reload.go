@@ -5,9 +5,10 @@ import (
 	"fmt"
 
 	"mozpool/actors"
+	"mozpool/cluster/member"
 )
 
-// Reload reads boards, images, tokens and the certificate again. A bad file changes nothing. What came of it is logged
+// Reload reads boards, images, tokens, the certificate and the keys of gossip again. A bad file changes nothing. What came of it is logged
 // here, whoever asked.
 func (s *Server) Reload(ctx context.Context) error {
 	s.reloading.Lock()
@@ -44,8 +45,20 @@ func (s *Server) reload(ctx context.Context) error {
 
 // reloadRest takes over all but the boards, which the inventory may have: its sync brings those.
 func (s *Server) reloadRest(l lists) error {
+	var keys [][]byte
+	if s.cfg.Cluster.Enabled() {
+		var err error
+		if keys, err = member.ReadKeys(s.cfg.Cluster.Keys); err != nil {
+			return refused(fmt.Errorf("cluster.keys: %w", err))
+		}
+	}
 	if err := s.doors.reload(s.cfg); err != nil {
 		return refused(err)
+	}
+	if keys != nil {
+		if err := s.cluster.member.UseKeys(keys); err != nil {
+			return fmt.Errorf("reload the keys of gossip: %w", err)
+		}
 	}
 	s.catalogue.Set(l.catalogue)
 	s.webhooks.Revive()

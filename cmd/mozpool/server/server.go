@@ -40,6 +40,7 @@ type Options struct {
 	Logger *slog.Logger     // nil: silence
 	Level  *slog.LevelVar   // of the Logger; nil: it cannot be changed while the server runs
 	Clock  func() time.Time // wall clock; nil: time.Now
+	Stall  func()           // a seam for tests: called before each write to a cluster's journal; nil: none
 	// Version and Commit are of the binary, for its metrics and the old API; empty: unknown.
 	Version, Commit string
 	// Speed divides every time of the boards' lives and the relay boards' rests; for simulated racks. 0: 1.
@@ -74,6 +75,7 @@ type Server struct {
 	closers   []func() error                // in the order of opening
 	reloading sync.Mutex
 	begun     time.Time
+	stopping  chan struct{} // closed once Run stops, for whatever reason
 
 	cluster    *clustered // nil: this server is by itself
 	identity   member.Identity
@@ -106,7 +108,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if opts.Speed == 0 {
 		opts.Speed = 1
 	}
-	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, begun: opts.Clock(), registry: prometheus.NewRegistry(), events: events.New()}
+	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, begun: opts.Clock(), registry: prometheus.NewRegistry(), events: events.New(), stopping: make(chan struct{})}
 	s.metrics, s.owned = newMetrics(s.registry, opts), s.events
 	defer func() {
 		if err != nil {
@@ -176,7 +178,7 @@ func (s *Server) bind() error {
 	var shown []v1.Rack
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.Racks)) {
 		r := s.cfg.Racks[name]
-		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
+		n, err := netboot.Listen(netboot.Config{Rack: name, Listen: r.Listen.Addr, Address: r.BoardAddress(), Others: s.othersOf(name), HTTP: r.Ports.HTTP, TFTP: r.Ports.TFTP,
 			Syslog: r.Ports.Syslog, Files: s.cfg.Files, Bare: r.BareCallbacks, Boards: s.boards, Catalogue: &s.catalogue, Logs: s.logs, Dumps: s.dumps,
 			Metrics: s.metrics.racks, Logger: s.log, Clock: s.opts.Clock})
 		if err != nil {
@@ -198,7 +200,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 	}
 	s.openTraces()
 	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
-		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
+		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Remarks: s.remarks, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.dumps != nil {
 		c.Dumps = s.dumps
 	}
@@ -258,9 +260,14 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	leave := s.runCluster(ctx, g)
 	err := g.Wait() // 1. nobody is answered any more, so nothing new comes in
+	close(s.stopping)
 	s.log.Info("stopping", "error", err)
 	return errors.Join(err, leave(), s.close())
 }
+
+// Stopping is closed once Run has begun to stop, for whatever reason; what is left to do may hang, as on a disk that is
+// stuck.
+func (s *Server) Stopping() <-chan struct{} { return s.stopping }
 
 // Close lets go of a server that does not run. Nothing is left to do after Run.
 func (s *Server) Close() error { return s.close() }

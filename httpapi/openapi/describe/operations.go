@@ -125,6 +125,6 @@ var Operations = []Operation{
 	{Method: "GET", Path: v1.Prefix + "/openapi.json", Text: "This description.", Answer: map[string]any{}},
 	{Method: "GET", Path: v1.Prefix + "/openapi.html", Text: "This description, for people.", Answer: "", Media: []string{"text/html"}, Only: true},
 	{Method: "GET", Path: "/livez", Text: "Say that the process answers.", Answer: status{}},
-	{Method: "GET", Path: "/readyz", Text: "Say whether the server can do its work now.", Answer: v1.Readiness{}},
+	{Method: "GET", Path: "/readyz", Text: "Say whether the server can do its work now, and what people should know of it.", Answer: v1.Readiness{}},
 	{Method: "GET", Path: "/metrics", Text: "Metrics in the text format of Prometheus.", Answer: "", Media: []string{"text/plain"}, Only: true},
 }

@@ -71,6 +71,7 @@ mp_watched() {
 	kill "$watcher" 2>/dev/null
 	wait "$watcher" 2>/dev/null
 	[ ! -e "$MP_TMP/over" ] || mp_over
+	[ "$code" = 0 ] || mp_elsewhere
 	mp_progress "$A_NAME" "$(mp_done)" "$total" "$step" || mp_over
 	return "$code"
 }
@@ -84,7 +85,7 @@ mp_get() {
 mp_get_path() {
 	local code path=$1
 	shift
-	wget -q "$@" "${MP_BASE:-$MP_URL}/$path" 2>/dev/null &
+	wget -q "$@" "${MP_BASE:-${MP_URLS%% *}}/$path" 2>/dev/null &
 	echo $! >"$MP_TMP/pid"
 	wait $!
 	code=$?

@@ -42,18 +42,31 @@ mp_escape() {
 	esac
 }
 
-# mp_http PATH [SECONDS]: asks each server in turn until one knows this boot.
+# mp_http PATH [SECONDS]: asks each server in turn until one knows this boot,
+# the one that answered last first: a dead one costs its time once.
 # MP_STATUS is the answer's status (000: no answer), the body is $MP_HTTP.body,
 # MP_BASE the server that answered.
 # `timeout wget`, since `wget -T` of Debian 12's busybox crashes.
 mp_http() {
-	local base
-	for base in $MP_URLS; do
+	local base asked=' '
+	for base in $MP_BASE $MP_URLS; do
+		case $asked in *" $base "*) continue ;; esac
+		asked="$asked$base "
 		timeout "${2:-20}" wget -q -S -O "$MP_HTTP.body" "$base/$1" 2>"$MP_HTTP.head" </dev/null
 		MP_STATUS=$(sed -n 's|^ *HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' "$MP_HTTP.head" | tail -n 1)
 		case ${MP_STATUS:=000} in 000 | 404 | 503) ;; *) MP_BASE=$base && return 0 ;; esac
 	done
 	return 1
+}
+
+# mp_elsewhere: the next question begins with another server, where there is
+# one: this one answers, but a transfer from it broke off.
+mp_elsewhere() {
+	local base others=''
+	for base in $MP_URLS; do
+		[ "$base" = "$MP_BASE" ] || others="$others$base "
+	done
+	[ -z "$others" ] || MP_URLS=$others$MP_BASE MP_BASE=
 }
 
 # mp_pause SINCE: waits before the next try; fails once MP_RETRY_FOR is over.

@@ -43,7 +43,7 @@ func (c *Cluster) layOut() error {
 	defer f.release()
 	first := 1
 	for i := range c.o.Racks {
-		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks}
+		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks, byURL: c.o.ByURL && i == c.o.Racks-1}
 		r.where = func() (netip.AddrPort, int) { return c.seat(r) }
 		first += r.size
 		c.Racks = append(c.Racks, r)
@@ -55,7 +55,7 @@ func (c *Cluster) layOut() error {
 	sections := make([]string, c.o.Servers)
 	for i := range c.o.Servers {
 		host := c.o.Site.Servers[i]
-		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, ports: make(map[string]ports),
+		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, env: c.o.Env, ports: make(map[string]ports),
 			host: netip.MustParseAddr(host), start: func(cmd *exec.Cmd) error { return c.o.Site.Start(i, cmd) }}
 		p.Config, p.path = c.path(p.Name, "mozpool.yaml"), c.path(p.Name, "log")
 		p.args = []string{c.o.Program, "serve", "--config", p.Config, "--speed", strconv.FormatFloat(c.o.Speed, 'g', -1, 64)}
@@ -104,6 +104,12 @@ func (c *Cluster) writeConfigs(clusters []string) error {
 			var order []string
 			for n := range c.Servers {
 				order = append(order, c.Servers[(k+n)%len(c.Servers)].Name)
+			}
+			if c.o.Few && k == 1 {
+				order = order[:min(2, len(order))]
+			}
+			if !slices.Contains(order, p.Name) {
+				continue
 			}
 			at := p.ports[r.Name]
 			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), p.host, at.http, at.tftp, at.syslog)

@@ -32,6 +32,7 @@ type Process struct {
 	token  string // of its API; empty: it takes none
 	ports  map[string]ports
 	args   []string
+	env    func(server string) []string
 	log    *os.File // nil: logFile
 	path   string   // of the log
 
@@ -44,6 +45,9 @@ type Process struct {
 // Start runs the server and returns once it is ready.
 func (p *Process) Start(ctx context.Context) error {
 	cmd := exec.Command(p.args[0], p.args[1:]...)
+	if p.env != nil {
+		cmd.Env = append(os.Environ(), p.env(p.Name)...)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("start server %s: %w", p.Name, err)

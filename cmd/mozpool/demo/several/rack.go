@@ -24,6 +24,7 @@ type Rack struct {
 	first  int // number of its first board
 	size   int
 	where  func() (tftp netip.AddrPort, upPort int)
+	byURL  bool
 
 	mu   sync.Mutex
 	off  map[boardsim.Place]bool // who has no power, until the boards are plugged in
@@ -83,7 +84,7 @@ func (r *Rack) switched(p boardsim.Place, on bool) {
 func (r *Rack) plugBoards(o Options, dir string) error {
 	tftp, up := r.where()
 	boards, err := boardsim.NewRack(boardsim.RackConfig{Boards: r.size, First: r.first, Base: o.Site.Boards, Dir: dir, PerRelayBoard: perRelayBoard,
-		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, Times: o.Times, OnEvent: o.OnEvent, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed, IPXE: o.IPXE}})
+		Board: boardsim.Config{TFTP: tftp, UpPort: up, Where: r.where, ByURL: r.byURL, Times: o.Times, OnEvent: o.OnEvent, CardSize: cardSize, Speed: o.Speed, FaultRate: o.FaultRate, Seed: o.Seed, IPXE: o.IPXE}})
 	if err != nil {
 		return fmt.Errorf("rack %s: %w", r.Name, err)
 	}

@@ -30,6 +30,8 @@ type Options struct {
 	Seed      uint64
 	FaultRate float64
 	IPXE      bool // the boards' loader is iPXE, not U-Boot
+	// ByURL: the last rack has no service address; its boards reach servers under the addresses that their scripts name.
+	ByURL bool
 	// Inventory: the boards come from a source of the inventory, which one of the servers asks, not from a boards file that
 	// each of them reads.
 	Inventory bool
@@ -38,6 +40,10 @@ type Options struct {
 	OnEvent func(boardsim.Event)
 	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
 	Log *os.File
+	// Few: the second rack may be served by two of the servers only.
+	Few bool
+	// Env is asked at each start of a server for what its environment has beside ours; nil: nothing.
+	Env func(server string) []string
 	// Site is where all of it is; nil: on loopback.
 	Site *Site
 }

@@ -29,7 +29,21 @@ var chaos = []struct {
 	{"is slow and loses frames", func(w *wired, p *several.Process) {
 		w.net.Servers(w.end(p), wire.Fault{Delay: 40 * time.Millisecond, Loss: 0.05})
 	}, (*wired).heal},
+	{"has a disk that stands still", func(w *wired, p *several.Process) { w.stick(p) }, func(w *wired, p *several.Process) { w.unstick(p) }},
+	{"has its clock set", func(w *wired, p *several.Process) {
+		w.must(p.Kill())
+		w.clocks[p.Name] = map[string]string{"": "1h", "1h": "-1h", "-1h": ""}[w.clocks[p.Name]]
+	}, func(w *wired, p *several.Process) { w.back(p) }},
 	{"flaps", func(w *wired, p *several.Process) { w.flap(p, 4) }, (*wired).heal},
+}
+
+// restarted starts servers that ended by themselves, as a leader whose disk stands still does.
+func (w *wired) restarted() {
+	for _, p := range w.Servers {
+		if !p.Running() {
+			w.back(p)
+		}
+	}
 }
 
 func (w *wired) heal(*several.Process) { w.net.Heal() }
@@ -67,6 +81,7 @@ func TestChaos(t *testing.T) {
 	for round := 1; time.Since(h.began) < length; round++ {
 		w.imaging(1)
 		for range 1 + random.IntN(3) {
+			w.restarted()
 			fault, p := chaos[random.IntN(len(chaos))], w.Servers[random.IntN(servers)]
 			lasts := time.Duration(random.Int64N(int64(longestFault)))
 			t.Logf("round %d, %v: %s %s for %v", round, time.Since(h.began).Round(time.Second), p.Name, fault.name, lasts.Round(100*time.Millisecond))

@@ -1,11 +1,16 @@
 package cluster
 
 import (
+	"bytes"
+	"encoding/base64"
+	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"mozpool/cluster/member"
 	"mozpool/cmd/mozpool/demo/several"
 )
 
@@ -13,9 +18,9 @@ import (
 const frozen = 15 * time.Second
 
 // One cluster lives through it all, since starting one takes longer than most faults: whoever holds a rack is killed,
-// whoever leads, one who does both, one is frozen and wakes, and each is restarted in turn, all under imaging. Every
-// board ends ready each time, by its one wish; no board is cut while it writes, no power is cut that nobody decided on,
-// and no epoch is run by two.
+// whoever leads, one who does both, one is frozen and wakes, and each is restarted in turn, two of them with clocks that
+// are an hour off, all under imaging. Every board ends ready each time, by its one wish; no board is cut while it writes,
+// no power is cut that nobody decided on, and no epoch is run by two.
 func TestACluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -57,6 +62,8 @@ func TestACluster(t *testing.T) {
 	w.must(owner.Signal(syscall.SIGCONT))
 	w.allReady()
 
+	w.rotate()
+	w.clocks["img1"], w.clocks["img3"] = "1h", "-1h"
 	w.imaging(3)
 	for _, p := range w.Servers { // in turn
 		w.must(p.Stop())
@@ -64,6 +71,30 @@ func TestACluster(t *testing.T) {
 	}
 	w.allReady()
 	w.judge()
+}
+
+// rotate changes gossip's key in three steps, by reload; servers that start again later have only the new one.
+func (w *world) rotate() {
+	w.t.Helper()
+	file := func(p *several.Process) string {
+		return filepath.Join(filepath.Dir(p.Config), "..", "keys", p.Name, member.FileGossip)
+	}
+	old, err := os.ReadFile(file(w.Servers[0]))
+	w.must(err)
+	fresh := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32)) + "\n")
+	for _, keys := range [][]byte{slices.Concat(old, fresh), slices.Concat(fresh, old), fresh} {
+		for _, p := range w.Servers {
+			w.must(os.WriteFile(file(p), keys, 0o600))
+			w.must(p.Client().Reload(w.ctx))
+		}
+	}
+	w.must(os.WriteFile(filepath.Join(filepath.Dir(file(w.Servers[0])), "..", member.FileGossip), fresh, 0o600)) // for servers to come
+	bad := w.Servers[0]
+	w.must(os.WriteFile(file(bad), nil, 0o600))
+	if err := bad.Client().Reload(w.ctx); err == nil {
+		w.t.Error("a server was left without a key")
+	}
+	w.must(os.WriteFile(file(bad), fresh, 0o600))
 }
 
 // killed kills a server, and says how long it takes until others hold its racks and until something asked of a board of

@@ -41,9 +41,11 @@ type world struct {
 
 	mu     sync.Mutex
 	broken []string
-	doing  map[string]int  // how many boards did what
-	wishes int             // rounds of images asked for
-	spare  map[string]bool // boards that are not imaged
+	doing  map[string]int    // how many boards did what
+	wishes int               // rounds of images asked for
+	spare  map[string]bool   // boards that are not imaged
+	clocks map[string]string // by server: by how much its clock is wrong, from its next start on
+	stuck  string            // folder of the files by which disks are stuck
 }
 
 // newWorld starts a cluster with the real binary, built with the race detector where the test has it.
@@ -59,12 +61,12 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{t: t, ctx: ctx, doing: make(map[string]int), spare: make(map[string]bool)}
+	w := &world{t: t, ctx: ctx, doing: make(map[string]int), spare: make(map[string]bool), clocks: make(map[string]string), stuck: t.TempDir()}
 	times := boardsim.DefaultTimes()
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
 	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: speed,
-		Seed: 1, Times: times, OnEvent: w.saw, Site: site, Inventory: site == nil})
+		Seed: 1, Times: times, OnEvent: w.saw, Site: site, Inventory: site == nil, ByURL: true, Few: true, Env: w.environment})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +82,22 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	w.must(w.WaitHeld(ctx))
 	w.listed(boards)
 	return w
+}
+
+// environment is that of a server that starts.
+func (w *world) environment(server string) []string {
+	return []string{"MOZPOOL_TEST_CLOCK_OFFSET=" + w.clocks[server], "MOZPOOL_TEST_STUCK_DISK=" + filepath.Join(w.stuck, server)}
+}
+
+// stick has the disk of a server's journal stand still; unstick has it go on.
+func (w *world) stick(p *several.Process) {
+	w.t.Helper()
+	w.must(os.WriteFile(filepath.Join(w.stuck, p.Name), nil, 0o600))
+}
+
+func (w *world) unstick(p *several.Process) {
+	w.t.Helper()
+	w.must(os.Remove(filepath.Join(w.stuck, p.Name)))
 }
 
 // listed waits until every server that lives has so many boards.

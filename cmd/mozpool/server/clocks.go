@@ -1,0 +1,25 @@
+package server
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// clocksApart shows how the other servers' clocks go.
+type clocksApart struct {
+	of func() map[string]time.Duration
+}
+
+var clockDesc = prometheus.NewDesc("mozpool_cluster_clock_ahead_seconds",
+	"By how much another server's clock is ahead of this one's.", []string{"server"}, nil)
+
+// Describe implements prometheus.Collector.
+func (clocksApart) Describe(ch chan<- *prometheus.Desc) { ch <- clockDesc }
+
+// Collect implements prometheus.Collector.
+func (c clocksApart) Collect(ch chan<- prometheus.Metric) {
+	for server, ahead := range c.of() {
+		ch <- prometheus.MustNewConstMetric(clockDesc, prometheus.GaugeValue, ahead.Seconds(), server)
+	}
+}
