@@ -2,12 +2,13 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server log-level' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'artifact' 'artifact list' 'artifact push' 'artifact remove' 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server log-level' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
   test (string join ' ' $at) = "$argv[1]"
 end
+complete -c mozpool -f -n '__mozpool_at ""' -a artifact -d 'Files that were uploaded for images.'
 complete -c mozpool -f -n '__mozpool_at ""' -a board -d 'Look at boards and ask things of them.'
 complete -c mozpool -f -n '__mozpool_at ""' -a cluster -d 'The servers of a cluster, and who holds which rack.'
 complete -c mozpool -f -n '__mozpool_at ""' -a completion -d 'Print what a shell reads to complete commands: source <(mozpool completion bash).'
@@ -34,6 +35,26 @@ complete -c mozpool -f -n '__mozpool_at ""' -a version -d 'Print version, commit
 complete -c mozpool -f -n '__mozpool_at ""' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at ""' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at ""' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -a list -d 'List what was uploaded to the server, and who uses it.'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -a push -d 'Upload files; those that are there already are not sent again.'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -a remove -d 'Delete uploads that no image and no running attempt uses.'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "artifact"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "artifact list"' -l watch -d 'Look again and again, until interrupted.'
+complete -c mozpool -f -n '__mozpool_at "artifact list"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "artifact list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "artifact list"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "artifact list"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "artifact push"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "artifact push"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "artifact push"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "artifact push"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "artifact remove"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "artifact remove"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "artifact remove"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "artifact remove"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a accept -d 'Declare boards good as they stand; nothing is switched.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a attempt -d 'Show all that happened in an attempt, as a timeline.'
 complete -c mozpool -f -n '__mozpool_at "board"' -a attempts -d 'Show what became of a board\'s last attempts.'

@@ -30,6 +30,7 @@ import (
 	"mozpool/netboot"
 	"mozpool/netboot/dumps"
 	"mozpool/netboot/images"
+	"mozpool/netboot/images/uploads"
 	"mozpool/netboot/probe"
 	"mozpool/persistence"
 	"mozpool/persistence/trail"
@@ -58,6 +59,7 @@ type Server struct {
 	trails    *trail.Trails
 	dumps     *dumps.Store // nil: boards may write none
 	catalogue images.Published
+	uploads   *uploads.Store
 	fleet     *actors.Fleet // nil: of a cluster, see cluster
 	boards    boards
 	load      loader            // makes specs the boards
@@ -197,7 +199,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		return err
 	}
 	s.openTraces()
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Artifacts: s.uploads, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.dumps != nil {
 		c.Dumps = s.dumps

@@ -23,6 +23,7 @@ type Operation struct {
 	Text   string   // what it does, a sentence or two
 	Query  []string // names of parameters, see parameters
 	Body   any      // zero value of the shape; nil: none
+	Bytes  bool     // the body is a file's bytes
 	Answer any      // zero value of the shape
 	Status int      // of the answer when all is well; 0: 200
 	Media  []string // of the answer, beside application/json
@@ -94,6 +95,9 @@ func (s *schemas) operation(o Operation) object {
 	}
 	if params := parametersOf(o); len(params) > 0 {
 		op["parameters"] = params
+	}
+	if o.Bytes {
+		op["requestBody"] = object{"required": true, "content": object{"application/octet-stream": object{"schema": object{"type": "string", "format": "binary"}}}}
 	}
 	if o.Body != nil {
 		op["requestBody"] = object{"required": len(s.required(o.Body)) > 0, "content": object{"application/json": object{"schema": s.of(o.Body)}}}

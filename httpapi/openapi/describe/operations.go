@@ -20,6 +20,8 @@ var (
 // parameters are those of paths, in braces, and of queries.
 var parameters = map[string]parameter{
 	"{name}":   {"Name.", textual},
+	"{sha256}": {"SHA-256 of the file's bytes, 64 digits in lower case.", object{"type": "string", "pattern": "^[0-9a-f]{64}$"}},
+	"name":     {"What people call the file; its suffix tells how it is packed: v2.img.gz.", textual},
 	"{dump}":   {"Name of the dump, from the list.", textual},
 	"{number}": {"Number of the attempt.", whole},
 	"board":    {"Only this board; * and ? may stand in it.", textual},
@@ -89,6 +91,11 @@ var Operations = []Operation{
 	{Method: "GET", Path: v1.Prefix + "/images/{name}", Text: "Show an image, and its last success for each hardware type.", Answer: v1.ImageDetail{}},
 	{Method: "POST", Path: v1.Prefix + "/images/{name}/clear", Text: "End the suspicion against an image; the boards that wait for it go on.", Body: struct{}{}, Answer: v1.Incidents{}},
 	{Method: "POST", Path: v1.Prefix + "/images/{name}/verify", Text: "Hash an image's artifacts again; it takes as long as reading them.", Body: struct{}{}, Answer: v1.Verification{}},
+	{Method: "GET", Path: v1.Prefix + "/artifacts", Text: "List the artifacts that were uploaded to this server, and who uses them.", Answer: v1.StoredArtifacts{}},
+	{Method: "GET", Path: v1.Prefix + "/artifacts/{sha256}", Text: "Show an artifact that was uploaded.", Answer: v1.StoredArtifact{}},
+	{Method: "PUT", Path: v1.Prefix + "/artifacts/{sha256}", Text: "Upload a file of any size. It is kept if its bytes have this hash; one that is there already stays.", Query: []string{"name"},
+		Bytes: true, Answer: v1.StoredArtifact{}},
+	{Method: "DELETE", Path: v1.Prefix + "/artifacts/{sha256}", Text: "Delete an upload that no image and no running attempt uses.", Answer: status{}},
 	{Method: "GET", Path: v1.Prefix + "/hardware/{name}", Text: "Show a hardware type.", Answer: v1.Hardware{}},
 	{Method: "GET", Path: v1.Prefix + "/hardware", Text: "List hardware types.", Answer: v1.HardwareTypes{}},
 	{Method: "GET", Path: v1.Prefix + "/relays", Text: "List relay boards.", Answer: v1.Relays{}},
