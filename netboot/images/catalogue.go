@@ -13,6 +13,8 @@ type Options struct {
 	Path  string // images.yaml; need not exist: only what is built in is there then
 	Files string // the folder "files"
 	Store string // data/store, for the index of facts and fetched artifacts; made if missing
+	// Entries are the images that came by the API.
+	Entries []Entry
 
 	// CheckScript judges the body of a script, which may use the image's
 	// config keys; name says which in messages.
@@ -32,6 +34,7 @@ type Catalogue struct {
 	index    *index
 	roots    *roots
 	options  Options
+	unfit    []Unfit // entries of the API that cannot be used here
 }
 
 // Images returns all images, sorted by name.

@@ -86,7 +86,8 @@ func (c *Catalogue) resolveArtifact(ctx context.Context, image Image, spec Artif
 	if isTemplate(spec.File) {
 		return c.resolveTemplated(ctx, image, spec, config)
 	}
-	a, _, err := c.pin(InFiles, path.Join(artifactsFolder, spec.File), image.Install, spec)
+	in, name := spec.place()
+	a, _, err := c.pin(in, name, image.Install, spec)
 	if err != nil {
 		return a, &RefusedError{image.Name, hardware, fmt.Sprintf("artifact %s: %v", spec.Name, err), "put the file right, then ask again"}
 	}
