@@ -82,6 +82,7 @@ type Config struct {
 	Fleet  Fleet
 	// Catalogue returns the images of the moment; nil, or a nil result: none.
 	Catalogue func() Catalogue
+	Library   Library   // changes images; nil: none can be
 	Artifacts Artifacts // what was uploaded; nil: nothing can be
 	Logs      Logs      // nil: boards have no logs; may be SpreadLogs as well
 	// Racks are those that the configuration names; Boards and States are counted by the server.

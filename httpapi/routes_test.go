@@ -47,7 +47,7 @@ func at(path, name string) string {
 // Every route answers as all routes do, so a new one cannot forget anything.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Fleet: fleet(), Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, Level: new(slog.LevelVar), MaxBody: 1000, Cluster: &ordered{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
+	s := start(t, Config{Fleet: fleet(), Dumps: apitest.Dumps{}, Inventory: apitest.Inventory{}, Level: new(slog.LevelVar), MaxBody: 1000, Cluster: &ordered{}, Library: &apitest.Library{}, Backup: func(w io.Writer) error { _, err := io.WriteString(w, "all"); return err }, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
 	for _, rt := range s.routes() {
 		if strings.HasPrefix(rt.path, artifactsPath+"/") {
 			continue // named by hashes, with bodies that are no JSON; see TestArtifacts
@@ -61,6 +61,8 @@ func TestSweep(t *testing.T) {
 				headers, valid = []string{`If-Match: "42"`}, `{"state":"ready"}`
 			case strings.HasSuffix(rt.path, "/image"):
 				valid = `{"image":"v2"}`
+			case rt.method == "PUT" && strings.HasSuffix(rt.path, "/images/{name}"):
+				valid = `{"install":"raw"}`
 			case strings.HasSuffix(rt.path, "/repaired"):
 				valid = `{"part":"card"}`
 			case strings.HasSuffix(rt.path, "/relays/switch"):

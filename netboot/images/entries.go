@@ -19,6 +19,12 @@ type Entry struct {
 	Data []byte
 }
 
+// Condition is what the sender of an entry believes.
+type Condition struct {
+	New      bool   // there is no image of this name
+	Revision string // the image is at this one; empty: at whichever
+}
+
 // Unfit is an entry that cannot be used on this server as things are, such as one whose hardware type is not known.
 type Unfit struct {
 	Name     string

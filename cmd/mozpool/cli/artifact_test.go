@@ -11,10 +11,15 @@ import (
 func artifactFile(t *testing.T, name, data string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
+	writeFile(t, path, data)
+	return path
+}
+
+func writeFile(t *testing.T, path, data string) {
+	t.Helper()
 	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // TestArtifacts: a file is sent once, listed, and removed; what cannot be is told without ending the rest.

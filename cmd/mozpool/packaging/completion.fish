@@ -2,7 +2,7 @@ function __mozpool_at
   set -l at
   for word in (commandline -opc)[2..]
     switch (string join ' ' $at $word)
-      case 'artifact' 'artifact list' 'artifact push' 'artifact remove' 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server log-level' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
+      case 'artifact' 'artifact list' 'artifact push' 'artifact remove' 'board' 'board accept' 'board attempt' 'board attempts' 'board cancel' 'board comment' 'board discovered' 'board dumps' 'board dumps delete' 'board dumps get' 'board dumps list' 'board image' 'board label' 'board list' 'board lock' 'board log' 'board maintenance' 'board power' 'board repaired' 'board self-test' 'board set-state' 'board show' 'board unlock' 'board wait' 'board why' 'cluster' 'cluster certs' 'cluster drain' 'cluster members' 'cluster racks' 'cluster recover' 'cluster remove' 'cluster status' 'cluster transfer' 'cluster undrain' 'completion' 'config' 'config check' 'config default' 'context' 'context add' 'context list' 'context remove' 'context use' 'demo' 'doctor' 'event' 'event watch' 'event webhooks' 'hardware' 'hardware list' 'hardware show' 'image' 'image add' 'image clear' 'image list' 'image push' 'image remove' 'image show' 'image verify' 'incident' 'incident close' 'incident list' 'inventory' 'inventory apply' 'inventory history' 'inventory plan' 'inventory show' 'inventory status' 'inventory sync' 'live' 'live build' 'loader' 'loader script' 'rack' 'rack check-wiring' 'rack learn' 'rack list' 'relay' 'relay cycle' 'relay list' 'relay off' 'relay on' 'relay show' 'relay status' 'relay test' 'reload' 'repair' 'repair list' 'report' 'serve' 'server' 'server backup' 'server info' 'server log-level' 'server restore' 'server verify' 'token' 'token create' 'token list' 'token revoke' 'version'
         set at $at $word
     end
   end
@@ -423,6 +423,8 @@ complete -c mozpool -f -n '__mozpool_at "hardware show"' -l token -r -d 'Bearer 
 complete -c mozpool -f -n '__mozpool_at "image"' -a add -d 'Look what an image file holds, and add it to images.yaml. Needs no server.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a clear -d 'End the suspicion against an image; boards that wait for it go on.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a list -d 'List images.'
+complete -c mozpool -f -n '__mozpool_at "image"' -a push -d 'Upload files, and make an image of them.'
+complete -c mozpool -f -n '__mozpool_at "image"' -a remove -d 'Remove images that came by push and that no attempt uses.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a show -d 'Show images, and where each was last put on a board without fault.'
 complete -c mozpool -f -n '__mozpool_at "image"' -a verify -d 'Have the server hash the artifacts of images again.'
 complete -c mozpool -f -n '__mozpool_at "image"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
@@ -448,6 +450,21 @@ complete -c mozpool -f -n '__mozpool_at "image list"' -l output -x -a 'table wid
 complete -c mozpool -f -n '__mozpool_at "image list"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
 complete -c mozpool -f -n '__mozpool_at "image list"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l entry -r -d 'Instead of all these, an entry as under images in images.yaml; each file in it is one beside it.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l file -r -d 'Its one artifact: plain, .gz, .xz, .bz2 or .zst, or with --install tar an archive.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l hardware -r -d 'Hardware types that it is for; none: all.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l install -x -a 'raw tar' -d 'raw or tar (raw).'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l new -d 'Refuse if there is an image of this name.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l to -r -d 'Where that goes: disk or pN (disk).'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l verify -x -a 'loader ping callback none' -d 'What proves that it runs: loader, ping, callback or none (loader).'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "image push"' -l token -r -d 'Bearer token.'
+complete -c mozpool -f -n '__mozpool_at "image remove"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
+complete -c mozpool -f -n '__mozpool_at "image remove"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
+complete -c mozpool -f -n '__mozpool_at "image remove"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'
+complete -c mozpool -f -n '__mozpool_at "image remove"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "image show"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "image show"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'
 complete -c mozpool -f -n '__mozpool_at "image show"' -l server -r -d 'Server to talk to ($MOZPOOL_SERVER; http://127.0.0.1:8080).'

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"mozpool/actors"
+	"mozpool/netboot/images"
+	"mozpool/persistence/strictyaml"
 )
 
 // Reload reads boards, images, tokens and the certificate again. A bad file changes nothing. What came of it is logged
@@ -21,7 +23,17 @@ func (s *Server) Reload(ctx context.Context) error {
 }
 
 func (s *Server) reload(ctx context.Context) error {
-	l, err := readLists(s.cfg, imageOptions(s.cfg, s.log))
+	s.library.changing.Lock()
+	defer s.library.changing.Unlock()
+	o := imageOptions(s.cfg, s.log)
+	var err error
+	if o.Entries, err = s.entries(ctx); err != nil {
+		return told(err)
+	}
+	l, err := readLists(s.cfg, o)
+	if err == nil {
+		err = s.stillFit(l.catalogue)
+	}
 	if err != nil {
 		return refused(err)
 	}
@@ -42,12 +54,23 @@ func (s *Server) reload(ctx context.Context) error {
 	return nil
 }
 
+// stillFit refuses a catalogue in which images of the API, which can be used now, could not be any more.
+func (s *Server) stillFit(next *images.Catalogue) error {
+	var problems strictyaml.Problems
+	for _, u := range next.Unfit() {
+		if _, ok := s.catalogue.Get().Image(u.Name); ok {
+			problems.Add(u.Problems...)
+		}
+	}
+	return problems.Err()
+}
+
 // reloadRest takes over all but the boards, which the inventory may have: its sync brings those.
 func (s *Server) reloadRest(l lists) error {
 	if err := s.doors.reload(s.cfg); err != nil {
 		return refused(err)
 	}
-	s.catalogue.Set(l.catalogue)
+	s.publish(l.catalogue)
 	s.webhooks.Revive()
 	return nil
 }

@@ -29,6 +29,8 @@ type Operation struct {
 	Media  []string // of the answer, beside application/json
 	Only   bool     // of the answer there is Media alone
 	Match  bool     // If-Match is required
+	// Conditions says that If-Match and If-None-Match are heeded.
+	Conditions bool
 }
 
 func (o Operation) id() string {
@@ -133,6 +135,10 @@ func parametersOf(o Operation) []any {
 	}
 	if o.Match {
 		all = append(all, header("If-Match", "The ETag of the board as it was read; without it the answer is 428."))
+	}
+	if o.Conditions {
+		all = append(all, header("If-None-Match", "*: only if there is none of this name yet; otherwise the answer is 412."),
+			header("If-Match", "A revision in quotes: only if it is at this one; otherwise the answer is 412."))
 	}
 	if slices.Contains(o.Media, "text/event-stream") {
 		all = append(all, header("Last-Event-ID", "Begin after this event."))
