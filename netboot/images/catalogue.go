@@ -15,6 +15,9 @@ type Options struct {
 	Store string // data/store, for the index of facts and fetched artifacts; made if missing
 	// Entries are the images that came by the API.
 	Entries []Entry
+	// Lacking is told of uploads that a running attempt needs and that are not here; it has them fetched, and does not
+	// wait. nil: what is not here is nowhere.
+	Lacking func(sum string)
 
 	// CheckScript judges the body of a script, which may use the image's
 	// config keys; name says which in messages.

@@ -20,6 +20,9 @@ import (
 func (c *Catalogue) Resolve(ctx context.Context, imageName, hardwareName string, config map[string]string) (Order, error) {
 	image, ok := c.images[imageName]
 	if !ok {
+		if err := c.arriving(imageName); err != nil {
+			return Order{}, err
+		}
 		return Order{}, &UnknownError{"image", imageName, strictyaml.Nearest(imageName, slices.Sorted(maps.Keys(c.images)))}
 	}
 	hardware, ok := c.hardware[hardwareName]

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,30 +44,34 @@ func (s *Server) entries(ctx context.Context) ([]images.Entry, error) {
 	return all, nil
 }
 
-// PutImage implements httpapi.Library. It takes as long as hashing what the image unpacks to, if that was not done before.
+// PutImage implements httpapi.Library. It takes as long as hashing what the image unpacks to, if that was not done before,
+// and in a cluster as long as fetching what was uploaded to another server.
 func (l *library) PutImage(ctx context.Context, name string, entry []byte, cond images.Condition) (images.Image, error) {
 	if err := images.CheckName(name); err != nil {
 		return images.Image{}, &actors.Problem{Kind: actors.BadRequest, Text: err.Error(), Remedy: "put it under another name"}
 	}
+	i, err := l.put(ctx, name, entry, cond)
+	if l.fetchFor(ctx, err) {
+		i, err = l.put(ctx, name, entry, cond)
+	}
+	var lacking *images.LackingError
+	if errors.As(err, &lacking) {
+		err = &actors.Problem{Kind: actors.BadRequest, Text: "the image was not taken: " + lacking.Error(), Remedy: "upload it first: mozpool artifact push FILE"}
+	}
+	return i, err
+}
+
+// put looks at an image, stores it and publishes it. A *images.LackingError says that nothing but uploads is missing.
+func (l *library) put(ctx context.Context, name string, entry []byte, cond images.Condition) (images.Image, error) {
 	l.changing.Lock()
 	defer l.changing.Unlock()
 	now := l.s.catalogue.Get()
 	if err := mayPut(now, name, cond); err != nil {
 		return images.Image{}, err
 	}
-	all, err := l.s.entries(ctx)
+	next, err := l.with(ctx, now, images.Entry{Name: name, Data: entry})
 	if err != nil {
-		return images.Image{}, told(err)
-	}
-	all = slices.DeleteFunc(all, func(e images.Entry) bool { return e.Name == name })
-	next, clashes := now.With(append(all, images.Entry{Name: name, Data: entry}))
-	if err := clashes.Err(); err != nil {
-		return images.Image{}, &actors.Problem{Kind: actors.Refused, Text: err.Error(), Remedy: "each name comes from one source"}
-	}
-	for _, u := range next.Unfit() {
-		if u.Name == name {
-			return images.Image{}, &actors.Problem{Kind: actors.BadRequest, Text: "the image was not taken:\n" + u.Problems.Error(), Remedy: "correct the entry, then put it again"}
-		}
+		return images.Image{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit) // hashing may have taken longer than anybody waits
 	defer cancel()
@@ -76,6 +81,29 @@ func (l *library) PutImage(ctx context.Context, name string, entry []byte, cond 
 	l.s.publish(next)
 	i, _ := next.Image(name)
 	return i, nil
+}
+
+// with is the catalogue with one entry more, or another in its place, that can be used.
+func (l *library) with(ctx context.Context, now *images.Catalogue, e images.Entry) (*images.Catalogue, error) {
+	all, err := l.s.entries(context.WithoutCancel(ctx)) // the server's own copy: it does not wait
+	if err != nil {
+		return nil, told(err)
+	}
+	all = slices.DeleteFunc(all, func(o images.Entry) bool { return o.Name == e.Name })
+	next, clashes := now.With(append(all, e))
+	if err := clashes.Err(); err != nil {
+		return nil, &actors.Problem{Kind: actors.Refused, Text: err.Error(), Remedy: "each name comes from one source"}
+	}
+	for _, u := range next.Unfit() {
+		if u.Name != e.Name {
+			continue
+		}
+		if len(u.Lacks) == len(u.Problems) {
+			return nil, &images.LackingError{Image: u.Name, Sums: u.Lacks}
+		}
+		return nil, &actors.Problem{Kind: actors.BadRequest, Text: "the image was not taken:\n" + u.Problems.Error(), Remedy: "correct the entry, then put it again"}
+	}
+	return next, nil
 }
 
 // mayPut holds a change to what its sender saw, and to the source of the image.

@@ -25,9 +25,8 @@ func (s *Server) Reload(ctx context.Context) error {
 func (s *Server) reload(ctx context.Context) error {
 	s.library.changing.Lock()
 	defer s.library.changing.Unlock()
-	o := imageOptions(s.cfg, s.log)
-	var err error
-	if o.Entries, err = s.entries(ctx); err != nil {
+	o, err := s.imagesFrom(ctx, imageOptions(s.cfg, s.log))
+	if err != nil {
 		return told(err)
 	}
 	l, err := readLists(s.cfg, o)

@@ -120,8 +120,8 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if err := s.store(ctx); err != nil {
 		return nil, err
 	}
-	o := imageOptions(cfg, s.log)
-	if o.Entries, err = s.entries(ctx); err != nil {
+	o, err := s.imagesFrom(ctx, imageOptions(cfg, s.log))
+	if err != nil {
 		return nil, err
 	}
 	l, err := readLists(cfg, o)

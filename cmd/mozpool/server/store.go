@@ -40,6 +40,9 @@ func (s *Server) store(ctx context.Context) error {
 	if s.uploads, err = uploads.Open(filepath.Join(s.cfg.Data, "store", images.UploadFolder)); err != nil {
 		return err
 	}
+	if s.cluster != nil {
+		s.cluster.shared.Store(newShared(s.uploads, s.cluster.member, s))
+	}
 	return s.openDumps()
 }
 
