@@ -97,7 +97,9 @@ type Config struct {
 	Fleet  Fleet  // may be a SpreadFleet as well
 	// Catalogue returns the images of the moment; nil, or a nil result: none.
 	Catalogue func() Catalogue
-	Logs      Logs // nil: boards have no logs; may be SpreadLogs as well
+	Library   Library   // changes images; nil: none can be
+	Artifacts Artifacts // what was uploaded; nil: nothing can be
+	Logs      Logs      // nil: boards have no logs; may be SpreadLogs as well
 	// Racks are those that the configuration names; Boards and States are counted by the server.
 	Racks    []v1.Rack
 	Events   *events.Hub         // what happens to boards; nil: nothing does

@@ -16,6 +16,8 @@ import (
 func (s *Server) imageRoutes() []route {
 	return []route{
 		{"GET", v1.Prefix + "/images/{name}", nil, s.image},
+		{"PUT", v1.Prefix + "/images/{name}", nil, s.putImage},
+		{"DELETE", v1.Prefix + "/images/{name}", nil, s.removeImage},
 		{"POST", v1.Prefix + "/images/{name}/verify", nil, s.verifyImage},
 		{"POST", v1.Prefix + "/images/{name}/clear", nil, s.clearImage},
 		{"GET", v1.Prefix + "/hardware/{name}", nil, s.hardwareType},

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -83,6 +85,14 @@ type conn struct {
 	of     *listener
 	source netip.Addr
 	linger bool // used by the server's goroutine of this connection only
+	ended  bool // likewise: no more will come
+}
+
+// Read implements net.Conn, and notes the end.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.ended = c.ended || errors.Is(err, io.EOF)
+	return n, err
 }
 
 // Write implements net.Conn.

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,15 +103,21 @@ func (s *Server) write(c *fasthttp.RequestCtx, status int, contentType string, b
 
 // badRequest answers what never became a request: fasthttp could not read it.
 func (s *Server) badRequest(c *fasthttp.RequestCtx, err error) {
+	linger(c)
+	s.headers(c)
+	s.fail(c, s.unreadable(err))
+}
+
+// linger has the connection closed only once a client that is still sending had time to read the answer.
+func linger(c *fasthttp.RequestCtx) {
 	raw := c.Conn()
-	if t, ok := raw.(*tls.Conn); ok {
+	if t, ok := raw.(*ending); ok {
 		raw = t.NetConn()
 	}
 	if w, ok := raw.(*conn); ok {
 		w.linger = true
 	}
-	s.headers(c)
-	s.fail(c, s.unreadable(err))
+	c.SetConnectionClose()
 }
 
 func (s *Server) unreadable(err error) error {

@@ -63,6 +63,7 @@ func (s *Server) routes() []route {
 	all = append(all, s.inventoryRoutes()...)
 	all = append(all, s.bulkRoutes()...)
 	all = append(all, s.imageRoutes()...)
+	all = append(all, s.artifactRoutes()...)
 	all = append(all, s.eventRoutes()...)
 	all = append(all, s.clusterRoutes()...)
 	all = append(all, s.describeRoutes()...)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,8 @@ type Server struct {
 	hush      context.CancelFunc
 	slots     chan struct{} // one for each followed log
 	verifying chan struct{} // one for each image that is being hashed
+	uploading chan struct{} // one for each artifact that is coming in
+	imaging   sync.Mutex    // held while images come and go, and artifacts go
 	shown     *shownBoards
 	closing   atomic.Bool
 	ready     chan struct{}
@@ -39,14 +42,16 @@ func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
 	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{}), shown: newShownBoards()}
 	s.log = s.cfg.Logger
 	s.verifying = make(chan struct{}, 1)
+	s.uploading = make(chan struct{}, maxUploads)
 	s.slots = make(chan struct{}, s.cfg.MaxStreams)
 	s.asking, s.giveUp = context.WithCancel(context.Background())
 	s.streams, s.hush = context.WithCancel(s.asking)
 	s.http = &fasthttp.Server{
 		Name:                  "mozpool",
-		Handler:               s.framed(of(s)),
+		Handler:               s.framed(s.whole(of(s))),
 		ErrorHandler:          s.badRequest,
-		MaxRequestBodySize:    s.cfg.MaxBody, // counted by fasthttp, chunked bodies too, as bodies are not streamed
+		MaxRequestBodySize:    s.cfg.MaxBody,
+		StreamRequestBody:     true, // for uploads; whole counts the others
 		ReadBufferSize:        s.cfg.MaxHeader,
 		Concurrency:           2 * s.cfg.MaxConns, // never reached: the listener counts, and explains
 		ReadTimeout:           s.cfg.ReadLimit,
@@ -77,7 +82,7 @@ func (s *Server) secured() net.Listener {
 	if s.cfg.TLS == nil {
 		return s.ln
 	}
-	return tls.NewListener(s.ln, s.cfg.TLS)
+	return endings{tls.NewListener(s.ln, s.cfg.TLS)}
 }
 
 // Addr is where the server listens, host:port; empty before Listen.

@@ -2,6 +2,7 @@ package netboot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -257,7 +258,7 @@ func (b *bootRequest) pinned(f images.File, what string, proves board.Kind, arti
 	file, err := b.s.cfg.Catalogue.Get().Open(f)
 	if err != nil {
 		b.s.line(b.v, 3, fmt.Sprintf("%s cannot be served: %v", what, err))
-		b.text(fasthttp.StatusServiceUnavailable, "the file is not what it was; the server's log says more")
+		b.text(fasthttp.StatusServiceUnavailable, unserved(err))
 		return false
 	}
 	out := &body{Transfer: &Transfer{Content: file, Size: f.Size}, length: f.Size}
@@ -269,6 +270,15 @@ func (b *bootRequest) pinned(f images.File, what string, proves board.Kind, arti
 		}
 	}
 	return b.stream(out, f.SHA256)
+}
+
+// unserved says to a board why a file is not served now.
+func unserved(err error) string {
+	var lacking *images.LackingError
+	if errors.As(err, &lacking) {
+		return "the file is on its way from another server; ask again"
+	}
+	return "the file is not what it was; the server's log says more"
 }
 
 // watch makes the Done of a body. It runs after the handler has ended, so it holds nothing of the request but copies.

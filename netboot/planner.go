@@ -112,6 +112,7 @@ func problemOf(err error) error {
 	var unknown *images.UnknownError
 	var refused *images.RefusedError
 	var config *images.ConfigError
+	var lacking *images.LackingError
 	switch {
 	case errors.As(err, &unknown):
 		remedy := "see the list of images"
@@ -119,6 +120,8 @@ func problemOf(err error) error {
 			remedy = "did you mean " + unknown.Near + "?"
 		}
 		return &actors.Problem{Kind: actors.NotFound, Text: fmt.Sprintf("there is no %s %q", unknown.Kind, unknown.Name), Remedy: remedy}
+	case errors.As(err, &lacking):
+		return &actors.Problem{Kind: actors.Unavailable, Text: lacking.Error(), Remedy: "ask again: it is being fetched from the server that has it"}
 	case errors.As(err, &refused):
 		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("image %s cannot go onto %s: %s", refused.Image, refused.Hardware, refused.Reason),
 			Remedy: refused.Remedy}

@@ -72,6 +72,8 @@ type call struct {
 	query  url.Values
 	body   any // nil: none
 	header http.Header
+	file   io.Reader // a body of size bytes that is no JSON; nil: none
+	size   int64
 }
 
 // do sends a call and decodes the answer into dst; nil: the answer is not wanted.
@@ -123,6 +125,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 		}
 		body = bytes.NewReader(data)
 	}
+	if k.file != nil {
+		body = io.NopCloser(k.file)
+	}
 	u := *c.base
 	escaped := make([]string, len(k.path))
 	for i, p := range k.path {
@@ -135,6 +140,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", k.what(), err)
 	}
+	if k.file != nil {
+		req.ContentLength = k.size
+	}
 	c.headers(req, k)
 	return req, nil
 }
@@ -144,6 +152,9 @@ func (c *Client) headers(req *http.Request, k call) {
 	req.Header.Set("Accept", "application/json")
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if k.file != nil {
+		req.Header.Set("Content-Type", "application/octet-stream")
 	}
 	if c.opt.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.opt.Token)

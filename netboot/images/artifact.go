@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
 
 	"mozpool/persistence/strictyaml"
@@ -17,6 +16,9 @@ const artifactsFolder = "artifacts"
 // for a templated one, whose file is known only with a wish.
 func (l *loader) artifact(i *Image, a ArtifactSpec, at []string) string {
 	l.target(i.Install, a, at)
+	if a.Stored && !l.upload(a, at) {
+		return ""
+	}
 	if isTemplate(a.File) {
 		if err := checkFileTemplate(a, i.ConfigKeys); err != nil {
 			l.fail(below(at, "file"), err, "")
@@ -30,7 +32,8 @@ func (l *loader) artifact(i *Image, a ArtifactSpec, at []string) string {
 		l.add(below(at, "file"), fmt.Sprintf("%q is no file below artifacts", a.File), "write a path like v2.img.gz, without .. and a leading slash")
 		return ""
 	}
-	pinned, f, err := l.c.pin(InFiles, path.Join(artifactsFolder, a.File), i.Install, a)
+	in, name := a.place()
+	pinned, f, err := l.c.pin(in, name, i.Install, a)
 	if err != nil {
 		l.fail(below(at, fileOrPart(err)), err, "")
 		return ""

@@ -13,6 +13,11 @@ type Options struct {
 	Path  string // images.yaml; need not exist: only what is built in is there then
 	Files string // the folder "files"
 	Store string // data/store, for the index of facts and fetched artifacts; made if missing
+	// Entries are the images that came by the API.
+	Entries []Entry
+	// Lacking is told of uploads that a running attempt needs and that are not here; it has them fetched, and does not
+	// wait. nil: what is not here is nowhere.
+	Lacking func(sum string)
 
 	// CheckScript judges the body of a script, which may use the image's
 	// config keys; name says which in messages.
@@ -32,6 +37,7 @@ type Catalogue struct {
 	index    *index
 	roots    *roots
 	options  Options
+	unfit    []Unfit // entries of the API that cannot be used here
 }
 
 // Images returns all images, sorted by name.

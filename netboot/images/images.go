@@ -66,6 +66,9 @@ type ArtifactSpec struct {
 	Part   int      // only this partition of the file; 0: the whole
 	Unpack bool     // the server unpacks it, so that boards fetch single blocks; .zst always is
 	Allow  []string // for templates: globs of names under artifacts/, or URL prefixes
+	// Stored says that the file is the upload of this SHA256; File is only what people call it. Omitted where it is false:
+	// revisions hash the JSON of images.
+	Stored bool `json:",omitempty"`
 }
 
 // Install is how an image gets onto a board.

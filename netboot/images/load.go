@@ -31,7 +31,9 @@ func Load(o Options) (*Catalogue, strictyaml.Problems) {
 	var file imagesFile
 	doc, problems, err := strictyaml.ReadFile(o.Path, &file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
+		clashes := c.add(o.Entries)
+		c.saveIndex()
+		return c, clashes
 	}
 	if err != nil {
 		return nil, strictyaml.Problems{{Pos: strictyaml.Pos{File: o.Path}, What: err.Error(), Remedy: "check its permissions"}}
@@ -39,6 +41,7 @@ func Load(o Options) (*Catalogue, strictyaml.Problems) {
 	l := loader{c: c, doc: doc, problems: problems}
 	l.allHardware(file.Hardware)
 	l.allImages(file.Images)
+	l.problems.Add(c.add(o.Entries)...)
 	l.references()
 	if err := c.index.save(); err != nil {
 		// Only the next start is slower.
@@ -56,6 +59,7 @@ type loader struct {
 	c        *Catalogue
 	doc      *strictyaml.Document
 	problems strictyaml.Problems
+	lacks    []string // uploads that are not here
 }
 
 func (l *loader) add(path []string, what, remedy string) {

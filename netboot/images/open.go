@@ -51,6 +51,9 @@ func (r *roots) open(in Folder, path string) (*os.File, fs.FileInfo, error) {
 func (c *Catalogue) Open(f File) (*os.File, error) {
 	file, info, err := c.roots.open(f.In, f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := c.lacking(f); err != nil {
+			return nil, err
+		}
 		return nil, &ChangedError{Path: f.Path, Was: f.SHA256}
 	}
 	if err != nil {

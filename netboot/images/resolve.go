@@ -20,6 +20,9 @@ import (
 func (c *Catalogue) Resolve(ctx context.Context, imageName, hardwareName string, config map[string]string) (Order, error) {
 	image, ok := c.images[imageName]
 	if !ok {
+		if err := c.arriving(imageName); err != nil {
+			return Order{}, err
+		}
 		return Order{}, &UnknownError{"image", imageName, strictyaml.Nearest(imageName, slices.Sorted(maps.Keys(c.images)))}
 	}
 	hardware, ok := c.hardware[hardwareName]
@@ -86,7 +89,8 @@ func (c *Catalogue) resolveArtifact(ctx context.Context, image Image, spec Artif
 	if isTemplate(spec.File) {
 		return c.resolveTemplated(ctx, image, spec, config)
 	}
-	a, _, err := c.pin(InFiles, path.Join(artifactsFolder, spec.File), image.Install, spec)
+	in, name := spec.place()
+	a, _, err := c.pin(in, name, image.Install, spec)
 	if err != nil {
 		return a, &RefusedError{image.Name, hardware, fmt.Sprintf("artifact %s: %v", spec.Name, err), "put the file right, then ask again"}
 	}

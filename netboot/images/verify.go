@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 )
 
 // Verified is what became of hashing one artifact again.
@@ -28,13 +27,13 @@ func (c *Catalogue) Verify(ctx context.Context, i Image) ([]Verified, error) {
 			continue
 		}
 		v := Verified{Artifact: a.Name, File: a.File, Want: a.SHA256}
-		name := path.Join(artifactsFolder, a.File)
-		if known, ok := c.index.last(InFiles, name); ok && v.Want == "" {
+		in, name := a.place()
+		if known, ok := c.index.last(in, name); ok && v.Want == "" {
 			v.Want = known.SHA256
 		}
-		got, err := c.rehash(ctx, InFiles, name)
+		got, err := c.rehash(ctx, in, name)
 		if err == nil && decodes(compressionOf(a.File), a) {
-			err = c.rehashDecoded(ctx, name)
+			err = c.rehashDecoded(ctx, in, name)
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("verify image %s: %w", i.Name, ctx.Err())
@@ -70,8 +69,8 @@ func (c *Catalogue) rehash(ctx context.Context, in Folder, name string) (string,
 }
 
 // rehashDecoded hashes what the server unpacked for the boards.
-func (c *Catalogue) rehashDecoded(ctx context.Context, name string) error {
-	known, ok := c.index.last(InFiles, name)
+func (c *Catalogue) rehashDecoded(ctx context.Context, in Folder, name string) error {
+	known, ok := c.index.last(in, name)
 	if !ok || known.Unpacked == nil {
 		return nil // not unpacked yet
 	}

@@ -24,6 +24,7 @@ import (
 type CLI struct {
 	Globals
 	Board     Board     `cmd:"" help:"Look at boards and ask things of them."`
+	Artifact  Artifact  `cmd:"" help:"Files that were uploaded for images."`
 	Image     Image     `cmd:"" help:"Images that can be put on boards."`
 	Hardware  Hardware  `cmd:"" help:"Hardware types."`
 	Relay     Relay     `cmd:"" help:"Relay boards."`
@@ -59,7 +60,7 @@ type Format struct {
 
 // Output is the form that was asked for, with whichever noun.
 func (c *CLI) Output() string {
-	return cmp.Or(c.Board.Output, c.Image.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Repair.Output, c.Inventory.Output, c.Cluster.Output, c.Event.Output, c.Named.Output, c.Self.Output, c.Report.Output, "table")
+	return cmp.Or(c.Board.Output, c.Image.Output, c.Artifact.Output, c.Hardware.Output, c.Relay.Output, c.Rack.Output, c.Incident.Output, c.Repair.Output, c.Inventory.Output, c.Cluster.Output, c.Event.Output, c.Named.Output, c.Self.Output, c.Report.Output, "table")
 }
 
 // Context is what commands work with. NewContext fills it for a terminal; tests fill it for themselves.

@@ -27,6 +27,7 @@ import (
 	"mozpool/httpapi/events"
 	"mozpool/httpapi/openapi"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/images/uploads"
 	"mozpool/persistence"
 )
 
@@ -92,10 +93,14 @@ func newWorld(t *testing.T) *world {
 		return actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.",
 			Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}, nil
 	}
+	store, err := uploads.Open(filepath.Join(t.TempDir(), "artifacts"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
 	w := &world{fleet: f, logs: logs, ctx: t.Context(), events: events.New()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Dumps: apitest.Dumps{}, Level: new(slog.LevelVar), Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Artifacts: store, Library: &apitest.Library{}, Dumps: apitest.Dumps{}, Level: new(slog.LevelVar), Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
 		Webhooks: func() []v1.Webhook {
 			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
 		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },

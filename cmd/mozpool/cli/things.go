@@ -20,6 +20,8 @@ type Image struct {
 	kong.Plugins
 	List   ImageList   `cmd:"" help:"List images."`
 	Show   ImageShow   `cmd:"" help:"Show images, and where each was last put on a board without fault."`
+	Push   ImagePush   `cmd:"" help:"Upload files, and make an image of them."`
+	Remove ImageRemove `cmd:"" help:"Remove images that came by push and that no attempt uses."`
 	Clear  ImageClear  `cmd:"" help:"End the suspicion against an image; boards that wait for it go on."`
 	Verify ImageVerify `cmd:"" help:"Have the server hash the artifacts of images again."`
 }

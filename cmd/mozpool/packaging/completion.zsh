@@ -4,10 +4,11 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board dumps'|' board dumps delete'|' board dumps get'|' board dumps list'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server log-level'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' artifact'|' artifact list'|' artifact push'|' artifact remove'|' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board dumps'|' board dumps delete'|' board dumps get'|' board dumps list'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image push'|' image remove'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server log-level'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
+  ' artifact'*'|--output'|' artifact'*'|-o') words='table wide json yaml name' ;;
   ' board'*'|--output'|' board'*'|-o') words='table wide json yaml name' ;;
   ' board repaired'*'|--part') words='board card relay wiring network' ;;
   ' cluster'*'|--output'|' cluster'*'|-o') words='table wide json yaml name' ;;
@@ -16,6 +17,8 @@ _mozpool() {
   ' event'*'|--output'|' event'*'|-o') words='table wide json yaml name' ;;
   ' hardware'*'|--output'|' hardware'*'|-o') words='table wide json yaml name' ;;
   ' image'*'|--output'|' image'*'|-o') words='table wide json yaml name' ;;
+  ' image push'*'|--install') words='raw tar' ;;
+  ' image push'*'|--verify') words='loader ping callback none' ;;
   ' incident'*'|--output'|' incident'*'|-o') words='table wide json yaml name' ;;
   ' inventory'*'|--output'|' inventory'*'|-o') words='table wide json yaml name' ;;
   ' rack'*'|--output'|' rack'*'|-o') words='table wide json yaml name' ;;
@@ -26,7 +29,11 @@ _mozpool() {
   ' token list'*'|--output'|' token list'*'|-o') words='table json yaml name' ;;
   esac
   [ -n "$words" ] || case "$at" in
-  '') words='board cluster completion config context demo doctor event hardware image incident inventory live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
+  '') words='artifact board cluster completion config context demo doctor event hardware image incident inventory live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
+  ' artifact') words='list push remove --output --context --server --token --help' ;;
+  ' artifact list') words='--watch --output --context --server --token --help' ;;
+  ' artifact push') words='--output --context --server --token --help' ;;
+  ' artifact remove') words='--output --context --server --token --help' ;;
   ' board') words='accept attempt attempts cancel comment discovered dumps image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board attempt') words='--against --export --output --context --server --token --help' ;;
@@ -79,10 +86,12 @@ _mozpool() {
   ' hardware') words='list show --output --context --server --token --help' ;;
   ' hardware list') words='--watch --output --context --server --token --help' ;;
   ' hardware show') words='--output --context --server --token --help' ;;
-  ' image') words='add clear list show verify --output --context --server --token --help' ;;
+  ' image') words='add clear list push remove show verify --output --context --server --token --help' ;;
   ' image add') words='--config --hardware --name --to --verify --write --output --context --server --token --help' ;;
   ' image clear') words='--output --context --server --token --help' ;;
   ' image list') words='--watch --output --context --server --token --help' ;;
+  ' image push') words='--entry --file --hardware --install --new --to --verify --output --context --server --token --help' ;;
+  ' image remove') words='--output --context --server --token --help' ;;
   ' image show') words='--output --context --server --token --help' ;;
   ' image verify') words='--output --context --server --token --help' ;;
   ' incident') words='close list --output --context --server --token --help' ;;

@@ -15,6 +15,7 @@ import (
 	"mozpool/actors/inventory/keeper"
 	"mozpool/cluster/address"
 	"mozpool/cluster/ask"
+	"mozpool/cluster/copies"
 	"mozpool/cluster/house"
 	"mozpool/cluster/member"
 	"mozpool/httpapi"
@@ -29,6 +30,8 @@ const leaveLimit = 3 * time.Second
 type clustered struct {
 	member *member.Member
 	house  atomic.Pointer[house.House] // nil until the journal is open, which is heard before
+
+	shared atomic.Pointer[shared] // likewise, until the uploads are open
 
 	addresses *address.Keeper
 	follow    map[string]error // by rack: why no service address follows it to this server
@@ -59,8 +62,12 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 			if k := s.keeper.Load(); k != nil && answer == nil && keeper.IsDoc(persistence.Wrote(op)) {
 				k.Heard()
 			}
+			if answer == nil && persistence.Wrote(op) == imageDocs {
+				c.shared.Load().heard()
+			}
 		},
 		Restored: func() {
+			c.shared.Load().heard()
 			if h := c.house.Load(); h != nil {
 				h.Restored()
 			}
@@ -71,8 +78,11 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 		Trouble: trouble(s.cfg.Racks), Stall: s.opts.Stall, Clock: s.opts.Clock,
 		Drain: func(ctx context.Context, rack string) error { return c.house.Load().Drain(ctx, rack) },
 		Answer: func(ctx context.Context, q ask.Question) any {
-			if q.Subject == aboutInventory {
+			switch q.Subject {
+			case aboutInventory:
 				return s.answerInventory(ctx, q)
+			case copies.Subject:
+				return c.answerCopies(ctx, q)
 			}
 			return c.house.Load().Answer(ctx, q)
 		},
@@ -144,6 +154,7 @@ func (s *Server) runCluster(ctx context.Context, g *errgroup.Group) (stop func()
 	parts, inner := errgroup.WithContext(inner)
 	parts.Go(func() error { return s.cluster.member.Run(inner) })
 	parts.Go(func() error { return s.cluster.house.Load().Run(inner) })
+	parts.Go(func() error { return s.followImages(inner) })
 	g.Go(func() error {
 		select {
 		case <-inner.Done(): // it failed

@@ -6,6 +6,8 @@ import (
 
 	"mozpool/actors"
 	"mozpool/cluster/member"
+	"mozpool/netboot/images"
+	"mozpool/persistence/strictyaml"
 )
 
 // Reload reads boards, images, tokens, the certificate and the keys of gossip again. A bad file changes nothing. What came of it is logged
@@ -22,7 +24,16 @@ func (s *Server) Reload(ctx context.Context) error {
 }
 
 func (s *Server) reload(ctx context.Context) error {
-	l, err := readLists(s.cfg, imageOptions(s.cfg, s.log))
+	s.library.changing.Lock()
+	defer s.library.changing.Unlock()
+	o, err := s.imagesFrom(ctx, imageOptions(s.cfg, s.log))
+	if err != nil {
+		return told(err)
+	}
+	l, err := readLists(s.cfg, o)
+	if err == nil {
+		err = s.stillFit(l.catalogue)
+	}
 	if err != nil {
 		return refused(err)
 	}
@@ -43,6 +54,17 @@ func (s *Server) reload(ctx context.Context) error {
 	return nil
 }
 
+// stillFit refuses a catalogue in which images of the API, which can be used now, could not be any more.
+func (s *Server) stillFit(next *images.Catalogue) error {
+	var problems strictyaml.Problems
+	for _, u := range next.Unfit() {
+		if _, ok := s.catalogue.Get().Image(u.Name); ok {
+			problems.Add(u.Problems...)
+		}
+	}
+	return problems.Err()
+}
+
 // reloadRest takes over all but the boards, which the inventory may have: its sync brings those.
 func (s *Server) reloadRest(l lists) error {
 	var keys [][]byte
@@ -60,7 +82,7 @@ func (s *Server) reloadRest(l lists) error {
 			return fmt.Errorf("reload the keys of gossip: %w", err)
 		}
 	}
-	s.catalogue.Set(l.catalogue)
+	s.publish(l.catalogue)
 	s.webhooks.Revive()
 	return nil
 }

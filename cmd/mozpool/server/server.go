@@ -30,6 +30,7 @@ import (
 	"mozpool/netboot"
 	"mozpool/netboot/dumps"
 	"mozpool/netboot/images"
+	"mozpool/netboot/images/uploads"
 	"mozpool/netboot/probe"
 	"mozpool/persistence"
 	"mozpool/persistence/trail"
@@ -59,6 +60,8 @@ type Server struct {
 	trails    *trail.Trails
 	dumps     *dumps.Store // nil: boards may write none
 	catalogue images.Published
+	uploads   *uploads.Store
+	library   library       // the images of the API
 	fleet     *actors.Fleet // nil: of a cluster, see cluster
 	boards    boards
 	load      loader            // makes specs the boards
@@ -109,6 +112,7 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 		opts.Speed = 1
 	}
 	s := &Server{cfg: cfg, opts: opts, log: opts.Logger, begun: opts.Clock(), registry: prometheus.NewRegistry(), events: events.New(), stopping: make(chan struct{})}
+	s.library.s = s
 	s.metrics, s.owned = newMetrics(s.registry, opts), s.events
 	defer func() {
 		if err != nil {
@@ -118,14 +122,18 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *Server, err 
 	if err := s.store(ctx); err != nil {
 		return nil, err
 	}
-	l, err := readLists(cfg, imageOptions(cfg, s.log))
+	o, err := s.imagesFrom(ctx, imageOptions(cfg, s.log))
+	if err != nil {
+		return nil, err
+	}
+	l, err := readLists(cfg, o)
 	if err != nil {
 		return nil, configError{err}
 	}
 	for _, r := range l.remarks {
 		s.log.Info("remark", "text", string(r))
 	}
-	s.catalogue.Set(l.catalogue)
+	s.publish(l.catalogue)
 	if s.cluster != nil {
 		s.openHouse()
 	} else {
@@ -199,7 +207,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		return err
 	}
 	s.openTraces()
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Artifacts: s.uploads, Library: &s.library, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Remarks: s.remarks, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.dumps != nil {
 		c.Dumps = s.dumps

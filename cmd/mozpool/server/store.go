@@ -9,6 +9,8 @@ import (
 
 	"mozpool/actors"
 	"mozpool/netboot/dumps"
+	"mozpool/netboot/images"
+	"mozpool/netboot/images/uploads"
 	"mozpool/persistence"
 	"mozpool/persistence/trail"
 )
@@ -35,6 +37,12 @@ func (s *Server) store(ctx context.Context) error {
 	s.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "mozpool_persistence_trail_dropped_total",
 		Help: "Lines of attempts' details that were dropped: the disk was too slow."}, func() float64 { return float64(trails.Lost()) }))
 	s.closers = append(s.closers, trails.Close)
+	if s.uploads, err = uploads.Open(filepath.Join(s.cfg.Data, "store", images.UploadFolder)); err != nil {
+		return err
+	}
+	if s.cluster != nil {
+		s.cluster.shared.Store(newShared(s.uploads, s.cluster.member, s))
+	}
 	return s.openDumps()
 }
 

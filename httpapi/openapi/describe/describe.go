@@ -23,11 +23,14 @@ type Operation struct {
 	Text   string   // what it does, a sentence or two
 	Query  []string // names of parameters, see parameters
 	Body   any      // zero value of the shape; nil: none
+	Bytes  bool     // the body is a file's bytes
 	Answer any      // zero value of the shape
 	Status int      // of the answer when all is well; 0: 200
 	Media  []string // of the answer, beside application/json
 	Only   bool     // of the answer there is Media alone
 	Match  bool     // If-Match is required
+	// Conditions says that If-Match and If-None-Match are heeded.
+	Conditions bool
 }
 
 func (o Operation) id() string {
@@ -95,6 +98,9 @@ func (s *schemas) operation(o Operation) object {
 	if params := parametersOf(o); len(params) > 0 {
 		op["parameters"] = params
 	}
+	if o.Bytes {
+		op["requestBody"] = object{"required": true, "content": object{"application/octet-stream": object{"schema": object{"type": "string", "format": "binary"}}}}
+	}
 	if o.Body != nil {
 		op["requestBody"] = object{"required": len(s.required(o.Body)) > 0, "content": object{"application/json": object{"schema": s.of(o.Body)}}}
 	}
@@ -129,6 +135,10 @@ func parametersOf(o Operation) []any {
 	}
 	if o.Match {
 		all = append(all, header("If-Match", "The ETag of the board as it was read; without it the answer is 428."))
+	}
+	if o.Conditions {
+		all = append(all, header("If-None-Match", "*: only if there is none of this name yet; otherwise the answer is 412."),
+			header("If-Match", "A revision in quotes: only if it is at this one; otherwise the answer is 412."))
 	}
 	if slices.Contains(o.Media, "text/event-stream") {
 		all = append(all, header("Last-Event-ID", "Begin after this event."))

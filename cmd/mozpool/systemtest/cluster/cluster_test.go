@@ -53,6 +53,8 @@ func TestACluster(t *testing.T) {
 	w.must(w.List())
 	w.listed(boards)
 
+	w.pushed()
+
 	w.imaging(3)
 	owner = w.holder("r1")
 	w.must(owner.Signal(syscall.SIGSTOP))

@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"mozpool/cluster/ask"
+	"mozpool/cluster/copies"
+	"mozpool/netboot/images"
+	"mozpool/netboot/images/uploads"
+)
+
+const (
+	// fetchAgain lies between two tries to fetch what no server had, or gave: it may be down.
+	fetchAgain = 10 * time.Second
+	// fetchLimit is how long the put of an image waits for its uploads to come from another server.
+	fetchLimit = 10 * time.Minute
+)
+
+// shared is what a server of a cluster has of images that came to others.
+type shared struct {
+	copies  *copies.Copies
+	changed chan struct{} // an image of the API came or went
+	wanted  chan string   // an upload that a running attempt needs; what is more is asked for again
+}
+
+func newShared(store *uploads.Store, peers copies.Peers, s *Server) *shared {
+	return &shared{copies: copies.New(store, peers, s.log), changed: make(chan struct{}, 1), wanted: make(chan string, 64)}
+}
+
+// heard notes that images of the API came or went; it does not wait.
+func (h *shared) heard() {
+	if h == nil {
+		return
+	}
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
+}
+
+// lacking notes that an upload is wanted; it does not wait.
+func (h *shared) lacking(sum string) {
+	select {
+	case h.wanted <- sum:
+	default:
+	}
+}
+
+// answerCopies answers another server.
+func (c *clustered) answerCopies(ctx context.Context, q ask.Question) any {
+	if h := c.shared.Load(); h != nil {
+		return h.copies.Answer(ctx, q)
+	}
+	return copies.Absent
+}
+
+// imagesFrom completes options with what the API brought, and where what is not here comes from.
+func (s *Server) imagesFrom(ctx context.Context, o images.Options) (_ images.Options, err error) {
+	if s.cluster != nil {
+		o.Lacking = s.cluster.shared.Load().lacking
+	}
+	o.Entries, err = s.entries(ctx)
+	return o, err
+}
+
+// followImages shows the images that come and go at other servers, and fetches what they need, until ctx ends. Each
+// fetch runs by itself, so that a large one holds up no other.
+func (s *Server) followImages(ctx context.Context) error {
+	h := s.cluster.shared.Load()
+	var under sync.WaitGroup // of fetches, which end with ctx
+	defer under.Wait()
+	flying, landed := map[string]bool{}, make(chan string)
+	fly := func(sum string) {
+		if flying[sum] {
+			return
+		}
+		flying[sum] = true
+		under.Go(func() {
+			s.bring(ctx, h, sum)
+			select {
+			case landed <- sum:
+			case <-ctx.Done():
+			}
+		})
+	}
+	again := time.NewTicker(fetchAgain)
+	defer again.Stop()
+	for lacks := s.refreshImages(ctx); ; {
+		for _, sum := range lacks {
+			fly(sum)
+		}
+		lacks = nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case sum := <-h.wanted:
+			fly(sum)
+		case sum := <-landed:
+			delete(flying, sum)
+			if _, err := s.uploads.Has(sum); err == nil {
+				lacks = s.refreshImages(ctx)
+			}
+		case <-h.changed:
+			lacks = s.refreshImages(ctx)
+		case <-again.C:
+			lacks = lacksOf(s.catalogue.Get())
+		}
+	}
+}
+
+// bring fetches one upload, and tells if it cannot.
+func (s *Server) bring(ctx context.Context, h *shared, sum string) {
+	if err := h.copies.Fetch(ctx, sum); err != nil && ctx.Err() == nil {
+		s.log.Warn("an artifact could not be fetched from another server", "sha256", sum, "again_in", fetchAgain, "error", err)
+	}
+}
+
+// refreshImages publishes the images of the API as the journal has them, and returns what they lack here.
+func (s *Server) refreshImages(ctx context.Context) (lacks []string) {
+	s.library.changing.Lock()
+	defer s.library.changing.Unlock()
+	all, err := s.entries(ctx)
+	if err == nil {
+		next, clashes := s.catalogue.Get().With(all)
+		if err = clashes.Err(); err == nil {
+			s.publish(next)
+			return lacksOf(next)
+		}
+	}
+	if ctx.Err() == nil {
+		s.log.Error("images of the API were not taken over from the journal", "error", err)
+	}
+	return nil
+}
+
+// lacksOf are the uploads that images of the API need and that are not here.
+func lacksOf(c *images.Catalogue) (sums []string) {
+	for _, u := range c.Unfit() {
+		sums = append(sums, u.Lacks...)
+	}
+	return sums
+}
+
+// fetchFor brings the uploads that an image lacks; false: it lacks none, or they are nowhere to be had.
+func (l *library) fetchFor(ctx context.Context, err error) bool {
+	var lacking *images.LackingError
+	if !errors.As(err, &lacking) || l.s.cluster == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchLimit) // the sender waits longer than for an answer
+	defer cancel()
+	for _, sum := range lacking.Sums {
+		if err := l.s.cluster.shared.Load().copies.Fetch(ctx, sum); err != nil {
+			return false
+		}
+	}
+	return true
+}
