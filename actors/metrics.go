@@ -38,7 +38,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Buckets: prometheus.ExponentialBuckets(0.005, 3, 9)}, []string{"rack", "result"}),
 	}
 	m.cardBytes = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "mozpool_actors_card_bytes_total",
-		Help: "Bytes of images by what became of them: written to a card, or kept since the card had them already."}, []string{"rack", "what"})
+		Help: "Bytes of images by what became of them: written to a card, or kept since the card had them already."}, []string{"rack", "result"})
 	r.MustRegister(m.transitions, m.attempts, m.cycles, m.stageSeconds, m.relaySeconds, m.cardBytes)
 	return m
 }
