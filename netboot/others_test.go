@@ -3,6 +3,7 @@ package netboot
 import (
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -11,7 +12,13 @@ func TestScriptsNameTheServersOfTheRack(t *testing.T) {
 	t.Parallel()
 	var r *rig
 	others := []netip.AddrPort{netip.MustParseAddrPort("10.0.0.2:8000"), netip.MustParseAddrPort("[fd00::3]:8000")}
-	r = newRigOf(t, rigOptions{others: func() []netip.AddrPort { return append([]netip.AddrPort{r.addrs.HTTP}, others...) }})
+	var died atomic.Bool
+	r = newRigOf(t, rigOptions{others: func() []netip.AddrPort {
+		if died.Load() {
+			return []netip.AddrPort{r.addrs.HTTP}
+		}
+		return append([]netip.AddrPort{r.addrs.HTTP}, others...)
+	}})
 	path := "/b/" + alive.String()
 	own := "http://" + r.addrs.HTTP.String() + path
 	for _, want := range []string{own + " http://10.0.0.2:8000" + path + " http://[fd00::3]:8000" + path, own} {
@@ -19,6 +26,6 @@ func TestScriptsNameTheServersOfTheRack(t *testing.T) {
 		if !strings.Contains(script, "MP_URLS='"+want+"'\nMP_URL='"+own+"'\n") {
 			t.Errorf("want %q in\n%.400s", want, script)
 		}
-		others = nil // they died
+		died.Store(true)
 	}
 }
