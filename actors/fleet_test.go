@@ -183,6 +183,45 @@ func TestNoEffectBeforeItsCommit(t *testing.T) {
 	})
 }
 
+// TestAnOpenChangeStaysOpen: a change that may be stored is not given up because a later try was certainly not. The board
+// would be judged by what it was before, and refuse who has seen, at another server, what it is.
+func TestAnOpenChangeStaysOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil)
+		defer w.f.Stop()
+		visit := w.f.ByName("board1").Board.Visit
+		var down atomic.Bool
+		w.journal.SetFaults(persistence.Faults{
+			Before: func(context.Context) error {
+				if down.Load() {
+					return persistence.ErrUnavailable
+				}
+				return nil
+			},
+			After: func(context.Context) error {
+				down.Store(true) // the answer is lost, and so is the way to the journal
+				return persistence.ErrUnknown
+			},
+		})
+		set := func(visit uint64, to board.State) error {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			_, err := w.f.Do(ctx, "board1", Order{Kind: board.SetState, Visit: visit, To: to})
+			return err
+		}
+		var p *Problem
+		if err := set(visit, board.LockedOut); !errors.As(err, &p) || p.Kind != Unavailable {
+			t.Fatalf("answered %v", err)
+		}
+		time.Sleep(10 * time.Second) // virtual: several tries
+		if err := set(visit+1, board.Troubleshooting); !errors.As(err, &p) || p.Kind != Unavailable {
+			t.Errorf("who has seen the stored state is answered %v", err)
+		}
+		w.journal.SetFaults(persistence.Faults{})
+		w.until("board1", board.Troubleshooting) // what waited behind it is carried out
+	})
+}
+
 // TestAFullDiskLosesNothing: wishes are refused, boards stay as they are, and go on by themselves afterwards.
 func TestAFullDiskLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

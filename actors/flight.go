@@ -18,6 +18,7 @@ type flight struct {
 	change persistence.Change
 	res    board.Result
 	tries  int
+	open   bool // a try may have been stored: only a plain answer settles it, not a later try that was turned away
 }
 
 func newFlight(a *boardActor, it *item, in board.Input, res board.Result) *flight {
@@ -58,7 +59,8 @@ func (a *boardActor) landed(m *committed) {
 		a.flight = nil
 		a.adopt(fl)
 		fl.item.answer(reply{result: fl.res})
-	case errors.Is(m.err, persistence.ErrUnknown):
+	case errors.Is(m.err, persistence.ErrUnknown), fl.open && errors.Is(m.err, persistence.ErrUnavailable):
+		fl.open = true
 		// It may be there: no effect may leave, and nothing else be tried, until the journal has said which.
 		fl.item.answer(reply{err: problem(Unavailable, "ask again: it may have been done", "the journal has not answered for board %s", a.spec.Name)})
 		a.later(fl.tries, &again{fl})
