@@ -24,7 +24,8 @@ func (s *localStore) spaceFor(least uint64) error {
 	return nil
 }
 
-func freeSpace(dir string) (uint64, error) {
+// FreeSpace is how many bytes a user without privileges may still write to the disk of a folder.
+func FreeSpace(dir string) (uint64, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0, err

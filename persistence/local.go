@@ -110,7 +110,7 @@ func (o Options) withDefaults() Options {
 		o.commitTxn = (*badger.Txn).Commit
 	}
 	if o.freeSpace == nil {
-		o.freeSpace = freeSpace
+		o.freeSpace = FreeSpace
 	}
 	return o
 }

@@ -17,7 +17,7 @@ func TestReadySaysWhatACommitWould(t *testing.T) {
 	gone := false
 	j := openTest(t, dir, Options{freeSpace: func(d string) (uint64, error) {
 		if gone {
-			return freeSpace(d)
+			return FreeSpace(d)
 		}
 		return free.Load(), nil
 	}})

@@ -3,12 +3,9 @@ package member
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/netip"
 	"slices"
-
-	"mozpool/persistence"
 )
 
 // docDoors are, by server, where boards reach it.
@@ -19,23 +16,7 @@ func (m *Member) announceDoors(ctx context.Context) error {
 	m.telling.Lock()
 	now := maps.Clone(m.doors)
 	m.telling.Unlock()
-	var known map[string]netip.AddrPort
-	d, err := m.journal.GetDoc(ctx, docDoors, m.cfg.Server)
-	switch {
-	case errors.Is(err, persistence.ErrNotFound):
-	case err != nil:
-		return err
-	case json.Unmarshal(d.Data, &known) != nil:
-		known = nil // another version's: replaced
-	}
-	if maps.Equal(known, now) {
-		return nil
-	}
-	data, err := json.Marshal(now)
-	if err != nil {
-		return err
-	}
-	return m.journal.PutDoc(ctx, persistence.Doc{Kind: docDoors, Name: m.cfg.Server, Data: data})
+	return announceOwn(ctx, m, docDoors, now, maps.Equal[map[string]netip.AddrPort, map[string]netip.AddrPort])
 }
 
 // Doors are where boards of a rack reach those of its servers that live, this one among them: the rack's holder first,

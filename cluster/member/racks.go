@@ -52,23 +52,28 @@ func (m *Member) untilStored(ctx context.Context, what string, do func() error) 
 
 // announceDuties stores what this server is able to do for the cluster.
 func (m *Member) announceDuties(ctx context.Context) error {
-	var known []string
-	d, err := m.journal.GetDoc(ctx, docDuty, m.cfg.Server)
+	return announceOwn(ctx, m, docDuty, m.cfg.Duties, slices.Equal[[]string])
+}
+
+// announceOwn stores this server's document of a kind, unless it says so already.
+func announceOwn[T any](ctx context.Context, m *Member, kind string, now T, same func(a, b T) bool) error {
+	var known T
+	d, err := m.journal.GetDoc(ctx, kind, m.cfg.Server)
 	switch {
 	case errors.Is(err, persistence.ErrNotFound):
 	case err != nil:
 		return err
 	case json.Unmarshal(d.Data, &known) != nil:
-		known = nil // another version's: replaced
+		known = *new(T) // another version's: replaced
 	}
-	if slices.Equal(known, m.cfg.Duties) {
+	if same(known, now) {
 		return nil
 	}
-	data, err := json.Marshal(m.cfg.Duties)
+	data, err := json.Marshal(now)
 	if err != nil {
 		return err
 	}
-	return m.journal.PutDoc(ctx, persistence.Doc{Kind: docDuty, Name: m.cfg.Server, Data: data})
+	return m.journal.PutDoc(ctx, persistence.Doc{Kind: kind, Name: m.cfg.Server, Data: data})
 }
 
 // duties are the servers that are able to do each duty, in the order of their names: the first that lives does it.

@@ -116,7 +116,7 @@ func (s *Store) name(tmp string, a Artifact) error {
 func (s *Store) room(size int64) error {
 	free, err := s.free(s.dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("ask how much of the disk is free: %w", err)
 	}
 	need := uint64(max(size, 0))
 	if free < MinFree || free-MinFree < need {

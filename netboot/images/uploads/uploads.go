@@ -18,8 +18,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
-	"syscall"
 	"time"
+
+	"mozpool/persistence"
 )
 
 // MinFree is what stays free on the disk, in bytes: the journal, which shares it, refuses wishes below 64 MiB.
@@ -67,7 +68,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of uploads: %w", err)
 	}
-	return &Store{dir: dir, free: freeSpace}, nil
+	return &Store{dir: dir, free: persistence.FreeSpace}, nil
 }
 
 // CheckSum tells whether a text is a hash as artifacts are named by: 64 digits in lower case.
@@ -150,12 +151,4 @@ func (s *Store) Delete(sum string) error {
 		return fmt.Errorf("delete artifact %s: %w", sum, err)
 	}
 	return nil
-}
-
-func freeSpace(dir string) (uint64, error) {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, fmt.Errorf("ask how much of the disk is free: %w", err)
-	}
-	return st.Bavail * uint64(st.Bsize), nil
 }
