@@ -34,7 +34,12 @@ func (*ClusterMembers) Run(c *Context) error {
 	return c.members(all, err)
 }
 
+const alone = "this server is by itself: it has no cluster in its mozpool.yaml, and needs none for its racks"
+
 func (c *Context) members(all v1.Cluster, err error) error {
+	if err == nil && len(all.Servers) == 0 && c.forPeople() {
+		_, _ = fmt.Fprintln(c.Err, alone) // the empty list says the same
+	}
 	return list(c, all.Servers, err, []string{"NAME", "GOSSIP", "SESSION", "LOG", "RACKS", "VERSION", "ADDRESS", "API"},
 		func(s v1.ClusterServer) string { return s.Name },
 		func(s v1.ClusterServer) []cell {

@@ -93,3 +93,16 @@ func TestClusterSummary(t *testing.T) {
 		t.Errorf("%q, %v", text, ok)
 	}
 }
+
+// A server without a cluster says so, and does not only show an empty table.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	out, _, err := cluster(t, v1.Cluster{}, (&ClusterMembers{}).Run)
+	if err != nil || !strings.Contains(out, alone) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, _, err = cluster(t, lab(), (&ClusterMembers{}).Run)
+	if err != nil || strings.Contains(out, alone) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
