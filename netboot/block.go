@@ -53,7 +53,7 @@ func (b *bootRequest) block(a images.Artifact, number string) {
 	file, err := b.s.cfg.Catalogue.Get().Open(a.File)
 	if err != nil {
 		b.s.line(b.v, 3, fmt.Sprintf("block %d of artifact %s cannot be served: %v", n, a.Name, err))
-		b.text(fasthttp.StatusServiceUnavailable, "the file is not what it was; the server's log says more")
+		b.text(fasthttp.StatusServiceUnavailable, unserved(err))
 		return
 	}
 	b.section(file, a.Offset+n*images.BlockSize, min(images.BlockSize, a.Unpacked.Size-n*images.BlockSize))

@@ -144,6 +144,17 @@ func TestUnpackedInStore(t *testing.T) {
 		if all, err := catalogue.Verify(t.Context(), i); err != nil || !strings.Contains(all[0].Problem, "in the store") {
 			t.Errorf("%s: the store rots: %+v, %v", name, all, err)
 		}
+		if err := os.Remove(f.Name()); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := catalogue.Verify(t.Context(), i); err != nil || !strings.Contains(all[0].Problem, "unpacked again") {
+			t.Errorf("%s: the store lost it: %+v, %v", name, all, err)
+		}
+		if o, err := catalogue.Resolve(t.Context(), "v2", "qemu-arm64", nil); err != nil {
+			t.Errorf("%s: not unpacked again for a wish: %v", name, err)
+		} else if f, err := catalogue.Open(o.Artifacts[0].File); err != nil || f.Close() != nil {
+			t.Errorf("%s: not served again: %v", name, err)
+		}
 	}
 }
 

@@ -74,9 +74,13 @@ func (c *Catalogue) rehashDecoded(ctx context.Context, in Folder, name string) e
 	if !ok || known.Unpacked == nil {
 		return nil // not unpacked yet
 	}
-	got, err := c.rehash(ctx, InStore, storeName(known.Unpacked.SHA256))
-	if err == nil && got != known.Unpacked.SHA256 {
-		err = fmt.Errorf("what it was unpacked to (%s in the store) changed; delete it there, reload", storeName(known.Unpacked.SHA256))
+	name = storeName(known.Unpacked.SHA256)
+	got, err := c.rehash(ctx, InStore, name)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("what it was unpacked to (%s in the store) is gone; reload to have it unpacked again", name)
+	case err == nil && got != known.Unpacked.SHA256:
+		return fmt.Errorf("what it was unpacked to (%s in the store) changed; delete it there, reload", name)
 	}
 	return err
 }
