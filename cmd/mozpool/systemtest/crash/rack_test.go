@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mozpool/cmd/mozpool/systemtest/port"
 	"mozpool/netboot/boardsim"
 	"mozpool/relayproto"
 	"mozpool/relayproto/relaysim"
@@ -66,7 +66,7 @@ func newRack(t *testing.T, n int) *rack {
 	t.Helper()
 	r := &rack{t: t, dir: t.TempDir(), last: make(map[string]boardsim.What)}
 	for i := range r.ports {
-		r.ports[i] = freePort(t)
+		r.ports[i] = port.Free(t)
 	}
 	r.api = fmt.Sprintf("http://127.0.0.1:%d/api/v1/", r.ports[0])
 	var err error
@@ -289,14 +289,4 @@ func (r *rack) until(what string, ok func() bool) {
 		case <-tick.C:
 		}
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // only its number is wanted
-	return l.Addr().(*net.TCPAddr).Port
 }

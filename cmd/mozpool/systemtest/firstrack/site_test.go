@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mozpool/cmd/mozpool/systemtest/port"
 	"mozpool/netboot/boardsim"
 	"mozpool/relayproto"
 	"mozpool/relayproto/relaysim"
@@ -71,7 +71,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
 	for i := range s.ports {
-		s.ports[i] = freePort(t)
+		s.ports[i] = port.Free(t)
 	}
 	s.board = &simulated{t: t, asked: make(chan struct{})}
 	var err error
@@ -88,16 +88,6 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(s.close)
 	s.download()
 	return s
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // only its number is wanted
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (b *simulated) switched(r relayproto.Relay, on bool) {

@@ -193,11 +193,3 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { _ = l.Close() }() // only its number is wanted
-	return l.Addr().(*net.TCPAddr).Port
-}

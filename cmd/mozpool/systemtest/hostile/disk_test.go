@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"mozpool/cmd/mozpool/systemtest/port"
 )
 
 // ownDisk gives the server's process a small disk for its data folder, in a mount namespace of its own, which without
@@ -101,7 +103,7 @@ func TestFoldersOfOthers(t *testing.T) {
 	says(t, said, "mozpool journal 3", "use the version that wrote it")
 	r.start()
 	before := r.snapshot()
-	code, said = r.refuses("--listen", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
+	code, said = r.refuses("--listen", fmt.Sprintf("127.0.0.1:%d", port.Free(t)))
 	if code == 0 {
 		t.Error("a second server on the folder")
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"mozpool/cmd/mozpool/systemtest/port"
 	"mozpool/netboot/boardsim"
 	"mozpool/relayproto"
 	"mozpool/relayproto/relaysim"
@@ -68,7 +69,7 @@ func TestMain(m *testing.M) {
 func newRack(t *testing.T, n int, base string) *rack {
 	t.Helper()
 	t.Parallel()
-	r := &rack{t: t, dir: t.TempDir(), ports: ports{freePort(t), freePort(t), freePort(t), freePort(t)}}
+	r := &rack{t: t, dir: t.TempDir(), ports: ports{port.Free(t), port.Free(t), port.Free(t), port.Free(t)}}
 	made := make(chan struct{}) // closed once r.boards is there
 	var err error
 	r.relay, err = relaysim.Listen("127.0.0.1:0", relaysim.Options{Speed: 5, OnSwitch: func(relay relayproto.Relay, on bool) {

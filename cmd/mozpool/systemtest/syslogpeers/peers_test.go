@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/ipv4"
+
+	"mozpool/cmd/mozpool/systemtest/port"
 )
 
 // rates are lines a second, of all boards; each is held for spell. The first is so low that nobody loses any, and gives
@@ -57,11 +59,11 @@ func TestPeers(t *testing.T) {
 // measure loads a fresh server and counts what it kept. CPU is without that of a server that gets nothing.
 func (p peer) measure(t *testing.T, rate int) (sent, lost int, cpu time.Duration) {
 	t.Helper()
-	idle := p.run(t, t.TempDir(), freePort(t))
+	idle := p.run(t, t.TempDir(), port.Free(t))
 	pause(t.Context(), spell)
 	spent := idle.end()
-	dir, port := t.TempDir(), freePort(t)
-	r := p.run(t, dir, port)
+	dir, at := t.TempDir(), port.Free(t)
+	r := p.run(t, dir, at)
 	each := send(t, port, rate)
 	for before := time.Duration(-1); before != r.cpu(); { // until it has caught up
 		before = r.cpu()
@@ -153,14 +155,4 @@ func say(t *testing.T, conn *ipv4.PacketConn, first, lines int) {
 		}
 		done += n
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	return c.LocalAddr().(*net.UDPAddr).Port
 }
