@@ -64,7 +64,7 @@ func (p peer) measure(t *testing.T, rate int) (sent, lost int, cpu time.Duration
 	spent := idle.end()
 	dir, at := t.TempDir(), port.Free(t)
 	r := p.run(t, dir, at)
-	each := send(t, port, rate)
+	each := send(t, at, rate)
 	for before := time.Duration(-1); before != r.cpu(); { // until it has caught up
 		before = r.cpu()
 		pause(t.Context(), 500*time.Millisecond)
