@@ -17,7 +17,7 @@ const (
 	imageSize    = 4 << 20
 	bootFileSize = 256 << 10
 	imagesText   = `hardware:
-  simulated: {live: live/simulated, append: "console=sim0", disk: /dev/sim0, keep: ["0-2MiB"]}
+  simulated: {live: live/simulated, append: "console=sim0", disk: /dev/sim0, keep: ["0-2MiB"], limits: {%s}}
 images:
 - name: ` + Image + `
   hardware: [simulated]
@@ -37,9 +37,13 @@ func (c *Cluster) writeFiles() error {
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("pack the image: %w", err)
 	}
+	limits := ""
+	if c.o.Stall != 0 {
+		limits = fmt.Sprintf("stall: %v", c.o.Stall)
+	}
 	for name, data := range map[string][]byte{
 		"boards.yaml":                          c.boardsText(),
-		"images.yaml":                          []byte(imagesText),
+		"images.yaml":                          fmt.Appendf(nil, imagesText, limits),
 		"files/live/simulated/vmlinuz":         bytes.Repeat([]byte("k"), bootFileSize),
 		"files/live/simulated/initrd":          bytes.Repeat([]byte("i"), bootFileSize),
 		"files/artifacts/" + Image + ".img.gz": packed.Bytes(),

@@ -38,6 +38,8 @@ type Options struct {
 	// Times of the boards; zero fields are those of a real one. OnEvent hears what they really do; it must not wait.
 	Times   boardsim.Times
 	OnEvent func(boardsim.Event)
+	// Stall is how long boards may be silent in the middle of their work, before speed divides it; 0: what the table says.
+	Stall time.Duration
 	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
 	Log *os.File
 	// Few: the second rack may be served by two of the servers only.
