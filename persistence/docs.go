@@ -6,17 +6,35 @@ import (
 	"fmt"
 )
 
-// PutDoc implements Journal.
-func (j Core) PutDoc(ctx context.Context, d Doc) error {
+func checkDoc(d Doc) error {
 	if err := cmp.Or(checkName("kind", d.Kind), checkName("document", d.Name)); err != nil {
 		return err
 	}
 	if len(d.Data) > MaxDoc {
 		return fmt.Errorf("%w: document %s/%s has %d bytes, at most %d fit", ErrInvalid, d.Kind, d.Name, len(d.Data), MaxDoc)
 	}
+	return nil
+}
+
+// PutDoc implements Journal.
+func (j Core) PutDoc(ctx context.Context, d Doc) error {
+	if err := checkDoc(d); err != nil {
+		return err
+	}
 	err := j.store.Write(ctx, putDocOp{d})
 	if err != nil {
 		return fmt.Errorf("store document %s/%s: %w", d.Kind, d.Name, err)
+	}
+	return nil
+}
+
+// SwapDoc implements Journal. Only the hash of what was there is sent to others.
+func (j Core) SwapDoc(ctx context.Context, d Doc, was []byte) error {
+	if err := checkDoc(d); err != nil {
+		return err
+	}
+	if err := j.store.Write(ctx, swapDocOp{Doc: d, Was: hashOf(was)}); err != nil {
+		return fmt.Errorf("swap document %s/%s: %w", d.Kind, d.Name, err)
 	}
 	return nil
 }

@@ -84,6 +84,9 @@ func checkFormat(dir string, formats []string) error {
 	return writeFileSynced(path, []byte(formats[0]))
 }
 
+// WriteFile puts a file in place whole and synced, or not at all. What a crash leaves of it is called NAME.tmp….
+func WriteFile(path string, data []byte) error { return writeFileSynced(path, data) }
+
 // writeFileSynced puts a file in place whole or not at all.
 func writeFileSynced(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")

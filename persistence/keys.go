@@ -33,6 +33,12 @@ func docKey(kind, name string) []byte {
 	return append(append(namedKey('d', kind), name...), 0)
 }
 
+// docKindOf undoes a part of docKey.
+func docKindOf(key []byte) string {
+	kind, _, _ := strings.Cut(string(key[2:]), "\x00")
+	return kind
+}
+
 func namedKey(letter byte, name string) []byte {
 	k := make([]byte, 0, len(name)+12)
 	return append(append(append(k, letter, 0), name...), 0)

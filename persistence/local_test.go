@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -128,6 +129,46 @@ func TestContextEndsWhileWriting(t *testing.T) {
 	}
 	close(goOn)
 	must(t, j.Commit(t.Context(), change("b1", 1, 0)))
+}
+
+// What waits behind a disk that stands still is not written once its asker has given up: another change may take its place.
+func TestGivenUpInTheQueue(t *testing.T) {
+	t.Parallel()
+	inCommit, goOn := make(chan struct{}), make(chan struct{})
+	var once atomic.Bool
+	j := openTest(t, t.TempDir(), Options{commitTxn: func(txn *badger.Txn) error {
+		if once.CompareAndSwap(false, true) {
+			close(inCommit)
+			<-goOn
+		}
+		return txn.Commit()
+	}})
+	first := make(chan error)
+	go func() { first <- j.Commit(t.Context(), change("b1", 1, 0)) }()
+	<-inCommit
+	ctx, cancel := context.WithCancel(t.Context())
+	queued := make(chan error)
+	for _, board := range []string{"b2", "b3"} {
+		go func() { queued <- j.Commit(ctx, change(board, 1, 0)) }()
+	}
+	for len(j.s.queue) < 2 {
+		runtime.Gosched()
+	}
+	cancel()
+	for range 2 {
+		if err := <-queued; !errors.Is(err, ErrUnknown) {
+			t.Errorf("got %v", err)
+		}
+	}
+	instead := change("b2", 1, 0)
+	instead.Record = []byte("instead")
+	go func() { queued <- j.Commit(t.Context(), instead) }()
+	close(goOn)
+	must(t, <-first)
+	must(t, <-queued)
+	if got := load(t, j, ""); len(got) != 2 || string(got[1].Record) != "instead" {
+		t.Errorf("stored is %+v", got)
+	}
 }
 
 func TestLargeBatchesAreSplit(t *testing.T) {

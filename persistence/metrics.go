@@ -21,7 +21,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help:    "From asking the journal for a change until it answered that the change is durable.",
 			Buckets: prometheus.ExponentialBuckets(100e-6, 4, 10)}),
 		batchCommits: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "mozpool_persistence_batch_commits",
-			Help:    "Changes that shared one synced transaction of the journal.",
+			Help:    "Changes that shared one synced transaction of the journal; in a cluster, one entry of its log.",
 			Buckets: prometheus.ExponentialBuckets(1, 4, 7)}),
 		logLines: prometheus.NewCounter(prometheus.CounterOpts{Name: "mozpool_persistence_log_lines_total",
 			Help: "Lines taken into the boards' logs."}),
@@ -46,13 +46,15 @@ const (
 	lostClosed lost = "closed"
 )
 
-func (m *Metrics) committed(took time.Duration) {
+// Committed notes how long a change took to become durable.
+func (m *Metrics) Committed(took time.Duration) {
 	if m != nil {
 		m.commitSeconds.Observe(took.Seconds())
 	}
 }
 
-func (m *Metrics) batch(commits int) {
+// Batch notes how many changes were written at once.
+func (m *Metrics) Batch(commits int) {
 	if m != nil {
 		m.batchCommits.Observe(float64(commits))
 	}

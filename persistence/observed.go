@@ -12,6 +12,8 @@ func Wrote(op Op) (kind string) {
 	switch o := op.(type) {
 	case putDocOp:
 		return o.Kind
+	case swapDocOp:
+		return o.Kind
 	case deleteDocOp:
 		return o.Kind
 	}

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -42,7 +43,7 @@ type Kinds map[byte]func(data []byte) (Op, error)
 func JournalKinds() Kinds {
 	return Kinds{
 		'c': DecodeAs[commitOp], 'r': DecodeAs[retireOp], 'p': DecodeAs[putDocOp],
-		'd': DecodeAs[deleteDocOp], 'n': DecodeAs[nothingOp],
+		'd': DecodeAs[deleteDocOp], 's': DecodeAs[swapDocOp], 'n': DecodeAs[nothingOp],
 	}
 }
 
@@ -54,7 +55,11 @@ type (
 	}
 	putDocOp    struct{ Doc }
 	deleteDocOp struct{ Kind, Name string }
-	nothingOp   struct{} // asks whether writing works
+	swapDocOp   struct {
+		Doc
+		Was []byte // hash of the content that is replaced; nil: there is none
+	}
+	nothingOp struct{} // asks whether writing works
 )
 
 // Apply implements Op.
@@ -94,6 +99,40 @@ func (deleteDocOp) Size() int { return MaxBoard }
 
 // Letter implements Op.
 func (deleteDocOp) Letter() byte { return 'd' }
+
+// Apply implements Op.
+func (o swapDocOp) Apply(tx KV) error {
+	key := docKey(o.Kind, o.Name)
+	now, err := tx.Get(key)
+	gone := errors.Is(err, ErrNotFound)
+	if err != nil && !gone {
+		return err
+	}
+	switch remove := len(o.Data) == 0; {
+	case gone && remove, !gone && !remove && bytes.Equal(now, o.Data):
+		return nil
+	case gone != (o.Was == nil), !gone && !bytes.Equal(hashOf(now), o.Was):
+		return fmt.Errorf("document %s/%s: %w", o.Kind, o.Name, ErrConflict)
+	case remove:
+		return tx.Delete(key)
+	}
+	return tx.Set(key, o.Data)
+}
+
+// Size implements Op.
+func (o swapDocOp) Size() int { return len(o.Data) + MaxBoard }
+
+// Letter implements Op.
+func (swapDocOp) Letter() byte { return 's' }
+
+// hashOf is what a content is known by; nil has none.
+func hashOf(data []byte) []byte {
+	if data == nil {
+		return nil
+	}
+	sum := sha256.Sum256(data)
+	return sum[:]
+}
 
 // Apply implements Op.
 func (nothingOp) Apply(KV) error { return nil }

@@ -14,7 +14,7 @@ func drawOp(t *rapid.T) Op {
 	name := rapid.SampledFrom([]string{"b1", "b2", "r1/b1"}).Draw(t, "name")
 	number := rapid.Uint64Range(0, 3)
 	bytes := rapid.SliceOfN(rapid.Byte(), 1, 8)
-	switch rapid.SampledFrom([]byte("crpdn")).Draw(t, "letter") {
+	switch rapid.SampledFrom([]byte("crpdsn")).Draw(t, "letter") {
 	case 'c':
 		c := Change{Board: name, Epoch: number.Draw(t, "epoch"), PrevSeq: number.Draw(t, "prev"), Record: bytes.Draw(t, "record")}
 		c.Inputs = rapid.SampledFrom([][]byte{nil, {}, {7}}).Draw(t, "inputs") // keep, remove, replace
@@ -26,6 +26,9 @@ func drawOp(t *rapid.T) Op {
 		return retireOp{name, number.Draw(t, "epoch"), number.Draw(t, "prev")}
 	case 'p':
 		return putDocOp{Doc{"kind", name, bytes.Draw(t, "data")}}
+	case 's':
+		data := rapid.SampledFrom([][]byte{nil, {7}, {8}})
+		return swapDocOp{Doc{"kind", name, data.Draw(t, "data")}, hashOf(data.Draw(t, "was"))}
 	case 'd':
 		return deleteDocOp{"kind", name}
 	}

@@ -40,8 +40,9 @@ const (
 var (
 	// ErrFenced: a newer owner has written; this one must stop.
 	ErrFenced = errors.New("fenced: a newer owner has written")
-	// ErrConflict: PrevSeq is not the stored sequence; reload the board.
-	ErrConflict = errors.New("conflict: the stored sequence is another")
+	// ErrConflict: PrevSeq is not the stored sequence, or the document is
+	// another; read it again.
+	ErrConflict = errors.New("conflict: what is stored is another")
 	// ErrUnavailable: nothing was stored (closed, full or read-only); try later.
 	ErrUnavailable = errors.New("journal unavailable")
 	// ErrUnknown: it may be stored or not. Perform no effect; send the same
@@ -114,6 +115,10 @@ type Journal interface {
 	Retire(ctx context.Context, board string, epoch, prevSeq uint64) error
 	// PutDoc stores a document durably in place of the one it may find.
 	PutDoc(ctx context.Context, d Doc) error
+	// SwapDoc stores a document in place of the one whose content is was, nil:
+	// where there is none; without Data it removes it. Whichever else is found
+	// is an ErrConflict, but for what this call is to bring about: a repeat.
+	SwapDoc(ctx context.Context, d Doc, was []byte) error
 	// DeleteDoc removes a document; one that is not there answers nil.
 	DeleteDoc(ctx context.Context, kind, name string) error
 	// GetDoc returns one document, or ErrNotFound.

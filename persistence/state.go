@@ -72,10 +72,11 @@ func (st *State) View(fn func(KV) error) error {
 func (st *State) SpaceFor(least uint64) error { return st.s.spaceFor(least) }
 
 // Moment is the store as it was when it was taken, whatever is written after.
-// It must be released.
+// It must be released, once or more.
 type Moment struct {
 	kv      badgerKV
 	Release func()
+	alone   func(docKind string) bool // see Alone; nil: all of it
 }
 
 // Moment takes one, without waiting for anything.
@@ -86,11 +87,16 @@ func (st *State) Moment() (*Moment, error) {
 		return nil, errClosed
 	}
 	txn := st.s.db.NewTransaction(false)
-	return &Moment{badgerKV{txn}, txn.Discard}, nil
+	return &Moment{kv: badgerKV{txn}, Release: txn.Discard}, nil
 }
 
 // Each hands out everything in order of keys until fn answers false.
-func (m *Moment) Each(fn func(key, value []byte) bool) error { return m.kv.Scan(nil, false, fn) }
+func (m *Moment) Each(fn func(key, value []byte) bool) error {
+	if m.alone == nil {
+		return m.kv.Scan(nil, false, fn)
+	}
+	return m.eachAlone(fn)
+}
 
 // Replace puts what fill sets in place of everything. Readers wait. If it does
 // not come to its end, not even after a crash, Torn says so.

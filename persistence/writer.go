@@ -19,6 +19,18 @@ type request struct {
 	op     Op
 	result error // as judged; told only once the batch is durable
 	answer chan error
+	asker  <-chan struct{} // closed once nobody waits for the answer
+}
+
+// over says whether its asker has given up. A write that is still in the queue then is not made: behind a disk that stood
+// still it would come as a surprise, long after what it was decided by.
+func (r *request) over() bool {
+	select {
+	case <-r.asker:
+		return true
+	default:
+		return false
+	}
 }
 
 // Write hands a request to the writer. Before that, an ended context means
@@ -27,7 +39,7 @@ func (s *localStore) Write(ctx context.Context, op Op) error {
 	if ctx.Err() != nil {
 		return notHandedOver(ctx)
 	}
-	r := &request{op: op, answer: make(chan error, 1)}
+	r := &request{op: op, answer: make(chan error, 1), asker: ctx.Done()}
 	began := time.Now()
 	select {
 	case <-s.stop:
@@ -43,7 +55,7 @@ func (s *localStore) Write(ctx context.Context, op Op) error {
 	}
 	err := s.await(ctx, r)
 	if err == nil {
-		s.opt.Metrics.committed(time.Since(began))
+		s.opt.Metrics.Committed(time.Since(began))
 	}
 	return err
 }
@@ -81,22 +93,25 @@ func (s *localStore) run() {
 			}
 		}
 		var batch []*request
-		batch, left = s.gather(left)
-		s.writeBatch(batch)
+		if batch, left = s.gather(left); len(batch) > 0 {
+			s.writeBatch(batch)
+		}
 	}
 }
 
 // gather takes what is queued, up to a transaction's size; the one that no
 // longer fits begins the next batch.
 func (s *localStore) gather(first *request) (batch []*request, left *request) {
-	batch = []*request{first}
-	for size := first.op.Size(); ; {
-		select {
-		case r := <-s.queue:
-			if size += r.op.Size(); size > batchBytes {
+	size := 0
+	for r := first; ; {
+		if !r.over() {
+			if size += r.op.Size(); size > batchBytes && len(batch) > 0 {
 				return batch, r
 			}
 			batch = append(batch, r)
+		}
+		select {
+		case r = <-s.queue:
 		default:
 			return batch, nil
 		}
@@ -140,7 +155,7 @@ func (s *localStore) apply(batch []*request) {
 		answerAll(batch, fmt.Errorf("%w: %w", ErrUnknown, err))
 		return
 	}
-	s.opt.Metrics.batch(len(batch))
+	s.opt.Metrics.Batch(len(batch))
 	for _, r := range batch {
 		r.answer <- r.result
 	}

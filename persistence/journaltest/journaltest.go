@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 		"history is bounded":       historyIsBounded,
 		"retire":                   retire,
 		"docs":                     docs,
+		"docs are swapped":         docsAreSwapped,
 		"ended context and closed": endedContextAndClosed,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -190,6 +191,36 @@ func docs(t *testing.T, open Open) {
 		t.Errorf("deleted, got %v", err)
 	}
 	if err := j.PutDoc(t.Context(), persistence.Doc{Kind: "boards", Name: "b1", Data: make([]byte, persistence.MaxDoc+1)}); !errors.Is(err, persistence.ErrInvalid) {
+		t.Errorf("too long: %v", err)
+	}
+}
+
+// docsAreSwapped: of two that saw the same, one is taken; the same again is a repeat.
+func docsAreSwapped(t *testing.T, open Open) {
+	j := open(t)
+	a, b, c, none := []byte("a"), []byte("b"), []byte("c"), []byte(nil)
+	for i, step := range []struct {
+		was, to []byte
+		want    error
+	}{
+		{a, b, persistence.ErrConflict}, {none, none, nil}, // there is none
+		{none, a, nil}, {none, a, nil}, {none, b, persistence.ErrConflict},
+		{a, b, nil}, {a, b, nil}, {a, c, persistence.ErrConflict}, {a, none, persistence.ErrConflict},
+		{b, c, nil}, {none, c, nil}, {c, none, nil}, {c, none, nil}, {c, a, persistence.ErrConflict},
+	} {
+		if err := j.SwapDoc(t.Context(), persistence.Doc{Kind: "image", Name: "v1", Data: step.to}, step.was); !errors.Is(err, step.want) {
+			t.Errorf("step %d, %q to %q: got %v, want %v", i, step.was, step.to, err, step.want)
+		}
+	}
+	if _, err := j.GetDoc(t.Context(), "image", "v1"); !errors.Is(err, persistence.ErrNotFound) {
+		t.Errorf("removed, got %v", err)
+	}
+	must(t, j.PutDoc(t.Context(), persistence.Doc{Kind: "image", Name: "v2", Data: none}))
+	if err := j.SwapDoc(t.Context(), persistence.Doc{Kind: "image", Name: "v2", Data: a}, none); !errors.Is(err, persistence.ErrConflict) {
+		t.Errorf("an empty document is one: %v", err)
+	}
+	must(t, j.SwapDoc(t.Context(), persistence.Doc{Kind: "image", Name: "v2", Data: a}, []byte{}))
+	if err := j.SwapDoc(t.Context(), persistence.Doc{Kind: "image", Name: "v2", Data: make([]byte, persistence.MaxDoc+1)}, a); !errors.Is(err, persistence.ErrInvalid) {
 		t.Errorf("too long: %v", err)
 	}
 }

@@ -73,9 +73,12 @@ type group struct {
 	nodes []*Replica
 }
 
-func (g *group) add(name string) *Replica {
+func (g *group) add(name string) *Replica { return g.addWith(name, Options{}) }
+
+func (g *group) addWith(name string, o Options) *Replica {
 	g.t.Helper()
-	r := openTest(g.t, g.t.TempDir(), Options{Node: name, Cluster: "lab", Network: g.net.network(g.t)})
+	o.Node, o.Cluster, o.Network = name, "lab", g.net.network(g.t)
+	r := openTest(g.t, g.t.TempDir(), o)
 	g.nodes = append(g.nodes, r)
 	return r
 }
@@ -83,10 +86,15 @@ func (g *group) add(name string) *Replica {
 // newGroup begins n servers together.
 func newGroup(t testing.TB, n int) *group {
 	t.Helper()
+	return newGroupWith(t, make([]Options, n)...)
+}
+
+func newGroupWith(t testing.TB, all ...Options) *group {
+	t.Helper()
 	g := &group{t: t, net: &fabric{cut: map[string]bool{}}}
 	var servers []Server
-	for i := range n {
-		servers = append(servers, g.add(fmt.Sprint("s", i)).Self())
+	for i, o := range all {
+		servers = append(servers, g.addWith(fmt.Sprint("s", i), o).Self())
 	}
 	for _, r := range g.nodes {
 		slices.Reverse(servers) // the order told must not matter

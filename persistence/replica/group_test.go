@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,27 @@ func TestBeginRefusesAFilledFolder(t *testing.T) {
 	}
 }
 
+// One that is late to begin has been asked for its vote by those that were not, and is of the group all the same.
+func TestBeginAfterAVote(t *testing.T) {
+	t.Parallel()
+	g := &group{t: t, net: &fabric{cut: map[string]bool{}}}
+	var servers []Server
+	for _, name := range []string{"s0", "s1", "s2"} {
+		servers = append(servers, g.add(name).Self())
+	}
+	late := g.nodes[2]
+	must(t, late.member.stores.wal.SetUint64([]byte("CurrentTerm"), 1)) // all that a vote leaves
+	for _, r := range g.nodes {
+		must(t, r.Begin(servers))
+	}
+	waitFor(t, "the late one to hear of the group", func() bool { return len(late.Servers()) == 3 })
+	commit(t, g.leader(), change("b1", 1, 0))
+	g.same(map[string]uint64{"b1": 1})
+	if err := late.Begin(servers); err == nil {
+		t.Error("one that is of a group begins another")
+	}
+}
+
 func TestWhoGetsAVote(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -209,6 +231,42 @@ func TestWhoGetsAVote(t *testing.T) {
 			t.Errorf("%s: promote %q, demote %q", tt.name, name(promote), name(demote))
 		}
 	}
+}
+
+// A voter that has been silent for ten minutes loses its vote to a server that is well, one change at a time.
+func TestASilentVoterIsReplaced(t *testing.T) {
+	t.Parallel()
+	g := newGroup(t, 4)
+	leader := g.leader()
+	votes := func() (ids []string) {
+		for _, s := range leader.Servers() {
+			if s.Suffrage == raft.Voter {
+				ids = append(ids, string(s.ID))
+			}
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	waitFor(t, "three votes", func() bool { return len(votes()) == 3 })
+	before := votes()
+	var gone *Replica
+	var spare string
+	for _, r := range g.nodes {
+		switch {
+		case !slices.Contains(before, r.Node()):
+			spare = r.Node()
+		case r != leader:
+			gone = r
+		}
+	}
+	must(t, gone.Close())
+	pulses := map[raft.ServerID]pulse{raft.ServerID(gone.Node()): {last: time.Now().Add(-silentFor)}, raft.ServerID(spare): {since: time.Now().Add(-wellFor), last: time.Now()}}
+	leader.round(leader.member, pulses) // as after ten minutes
+	if got := votes(); len(got) != 2 || slices.Contains(got, gone.Node()) {
+		t.Errorf("votes are %v, %s was silent", got, gone.Node())
+	}
+	waitFor(t, "the spare server to vote", func() bool { return len(votes()) == 3 && slices.Contains(votes(), spare) })
+	commit(t, leader, change("b1", 1, 0))
 }
 
 func name(s *raft.Server) string {

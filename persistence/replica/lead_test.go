@@ -23,6 +23,30 @@ func TestTheLeadIsHandedOver(t *testing.T) {
 	}
 }
 
+// A leader without room would refuse the whole group's writes: it gives the lead to the one that has some, and never again
+// is there nobody who takes a write.
+func TestAFullLeaderYields(t *testing.T) {
+	t.Parallel()
+	full := Options{LowWater: 1 << 62} // no disk has so much
+	g := newGroupWith(t, full, full, Options{})
+	roomy := g.nodes[2]
+	if got := g.leader(); got != roomy { // who takes a write
+		t.Fatalf("%s leads", got.Node())
+	}
+	for i, next := range g.nodes[:2] {
+		waitFor(t, "a full server to lead", func() bool { return roomy.Transfer(next.Node()) == nil || next.Leads() })
+		waitFor(t, "the one with room to lead again", func() bool { return roomy.Leads() && ready(roomy) == nil })
+		commit(t, roomy, change("b1", 1, uint64(i)))
+	}
+	g.same(map[string]uint64{"b1": 2}) // what is stored the full ones have as well
+	if err := g.nodes[0].Write(t.Context(), persistence.Nothing()); !errors.Is(err, persistence.ErrUnavailable) {
+		t.Errorf("a full server takes a write: %v", err)
+	}
+	if n := len(roomy.Servers()); n != 3 {
+		t.Errorf("%d servers", n)
+	}
+}
+
 // Two of three are lost for good: the last goes on by itself with what it has,
 // and the name of a lost one can be given to a new folder.
 func TestRecover(t *testing.T) {

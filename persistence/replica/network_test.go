@@ -32,6 +32,23 @@ func TestErrorsTravel(t *testing.T) {
 	}
 }
 
+// What a newer server says beside what is understood here is passed over; a question that is not understood is refused.
+func TestQuestionsOfANewerVersion(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	must(t, writeFrame(&b, map[int]any{3: true, 99: "more"}))
+	must(t, writeFrame(&b, map[int]any{99: "more"}))
+	r := openTest(t, t.TempDir(), Options{})
+	for _, want := range []string{"", "a question of a newer version"} {
+		var q question
+		must(t, readFrame(&b, &q))
+		rep := r.answer(nil, q)
+		if refused := rep.Refused != nil; refused != (want != "") || refused && !strings.Contains(rep.Refused.Text, want) {
+			t.Errorf("answered %+v, want %q", rep, want)
+		}
+	}
+}
+
 func TestFramesAreBounded(t *testing.T) {
 	t.Parallel()
 	err := readFrame(strings.NewReader("\xff\xff\xff\xff"), &reply{})

@@ -37,6 +37,9 @@ type Options struct {
 	// it was not observed one by one. It must not wait. nil = nobody asks.
 	Restored func()
 
+	// Metrics count the writes of this server; nil = nobody does.
+	Metrics *persistence.Metrics
+
 	// Stall is a seam for tests: it is called before each write to the disk and
 	// takes as long as that is to take longer; nil = none.
 	Stall func()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -25,20 +26,31 @@ type request struct {
 	op     []byte // encoded
 	size   int
 	answer chan error
+	asker  <-chan struct{} // closed once nobody waits for the answer
 }
 
-func newRequest(op persistence.Op) (*request, error) {
+// over says whether its asker has given up: what is still in the queue then is not proposed any more.
+func (r *request) over() bool {
+	select {
+	case <-r.asker:
+		return true
+	default:
+		return false
+	}
+}
+
+func newRequest(ctx context.Context, op persistence.Op) (*request, error) {
 	data, err := persistence.EncodeOp(op)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", persistence.ErrInvalid, err)
 	}
-	return &request{op: data, size: op.Size(), answer: make(chan error, 1)}, nil
+	return &request{op: data, size: op.Size(), answer: make(chan error, 1), asker: ctx.Done()}, nil
 }
 
 // Write implements persistence.Store. Before the request is handed over an
 // ended context means nothing happened; after it, nobody here knows.
 func (r *Replica) Write(ctx context.Context, op persistence.Op) error {
-	req, err := newRequest(op)
+	req, err := newRequest(ctx, op)
 	if err != nil {
 		return err
 	}
@@ -50,6 +62,7 @@ func (r *Replica) Write(ctx context.Context, op persistence.Op) error {
 		return r.gone()
 	default:
 	}
+	began := time.Now()
 	select {
 	case r.queue <- req:
 	case <-ctx.Done():
@@ -57,7 +70,10 @@ func (r *Replica) Write(ctx context.Context, op persistence.Op) error {
 	case <-r.stop:
 		return r.gone()
 	}
-	return r.await(ctx, req)
+	if err = r.await(ctx, req); err == nil {
+		r.opt.Metrics.Committed(time.Since(began))
+	}
+	return err
 }
 
 func notHandedOver(ctx context.Context) error {
@@ -100,10 +116,16 @@ func (r *Replica) propose() {
 		}
 		r.slots <- struct{}{} // before gathering: meanwhile more queues up
 		var batch []*request
-		batch, next = r.gather(next)
-		r.hand(batch)
+		if batch, next = r.gather(next); len(batch) > 0 {
+			r.hand(batch)
+		} else {
+			<-r.slots
+		}
 	}
 }
+
+// room is why this server takes no write on; nil: its disk has room.
+func (r *Replica) room() error { return r.state.SpaceFor(r.opt.LowWater) }
 
 // drain waits until no entry is under way.
 func (r *Replica) drain() {
@@ -118,14 +140,16 @@ func (r *Replica) drain() {
 // gather takes what is queued, up to an entry's size; the one that no longer
 // fits begins the next entry.
 func (r *Replica) gather(first *request) (batch []*request, next *request) {
-	batch = []*request{first}
-	for size := first.size; ; {
-		select {
-		case req := <-r.queue:
-			if size += req.size; size > entryBytes {
+	size := 0
+	for req := first; ; {
+		if !req.over() {
+			if size += req.size; size > entryBytes && len(batch) > 0 {
 				return batch, req
 			}
 			batch = append(batch, req)
+		}
+		select {
+		case req = <-r.queue:
 		default:
 			return batch, nil
 		}
@@ -137,7 +161,7 @@ func (r *Replica) hand(batch []*request) {
 	release := func() { <-r.slots }
 	m, err := r.running()
 	if err == nil {
-		err = r.state.SpaceFor(r.opt.LowWater)
+		err = r.room()
 	}
 	if err != nil {
 		answerAll(batch, err)
@@ -158,7 +182,7 @@ func (r *Replica) hand(batch []*request) {
 	future := m.raft.Apply(entry, 0)
 	go func() {
 		defer release()
-		settle(batch, future)
+		r.settle(batch, future)
 	}()
 }
 
@@ -186,13 +210,14 @@ func (r *Replica) running() (*member, error) {
 }
 
 // settle answers a batch once raft did.
-func settle(batch []*request, future raft.ApplyFuture) {
+func (r *Replica) settle(batch []*request, future raft.ApplyFuture) {
 	if err := future.Error(); err != nil {
 		answerAll(batch, outcome(err))
 		return
 	}
 	switch answer := future.Response().(type) {
 	case []error:
+		r.opt.Metrics.Batch(len(batch))
 		for i, req := range batch {
 			req.answer <- answer[i]
 		}

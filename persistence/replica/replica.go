@@ -141,7 +141,8 @@ func (r *Replica) Connect(n *Network) error {
 
 // Begin makes a group of servers that are all new; it must be called on each
 // of them with the same. One that holds anything, or is of a group already,
-// refuses.
+// refuses. One whom another that was earlier has asked for its vote is told
+// by that one what they begin with.
 func (r *Replica) Begin(servers []Server) error {
 	m, err := r.running()
 	if err != nil {
@@ -150,10 +151,20 @@ func (r *Replica) Begin(servers []Server) error {
 	if filled, err := filled(r.state); err != nil || filled {
 		return errors.Join(err, fmt.Errorf("begin a group: folder %s holds boards already; start this server without expect and have the others join it", r.dir))
 	}
+	conf := first(servers)
+	for _, s := range conf.Servers {
+		if string(s.ID) == r.id.Node && s.Suffrage != raft.Voter {
+			return nil // what the voters begin comes to it; raft begins on those only
+		}
+	}
 	m.mu.Lock()
 	m.first = servers
 	m.mu.Unlock()
-	if err := m.raft.BootstrapCluster(first(servers)).Error(); err != nil {
+	err = m.raft.BootstrapCluster(conf).Error()
+	if errors.Is(err, raft.ErrCantBootstrap) && len(r.Servers()) == 0 {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("begin a group of %d: %w", len(servers), err)
 	}
 	return nil

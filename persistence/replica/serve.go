@@ -30,6 +30,9 @@ func (r *Replica) answer(c net.Conn, q question) reply {
 	}
 	switch {
 	case q.Health:
+		if err := r.room(); err != nil {
+			return refusal(err) // it is there, but is not to lead
+		}
 		return reply{Applied: m.raft.AppliedIndex()}
 	case q.Entry != nil:
 		return r.carryOutFor(m, q.Entry)
@@ -50,7 +53,7 @@ func (r *Replica) carryOutFor(m *member, entry []byte) reply {
 	if _, err := splitEntry(entry, r.opt.kinds()); err != nil {
 		return refusal(fmt.Errorf("%w: %w", persistence.ErrInvalid, err))
 	}
-	if err := r.state.SpaceFor(r.opt.LowWater); err != nil {
+	if err := r.room(); err != nil {
 		return refusal(err)
 	}
 	if m.raft.State() != raft.Leader {
@@ -89,6 +92,7 @@ func (r *Replica) forward(m *member, batch []*request, entry []byte) {
 	case len(rep.Answers) != len(batch):
 		answerAll(batch, fmt.Errorf("%w: %d answers to %d writes", persistence.ErrUnknown, len(rep.Answers), len(batch)))
 	default:
+		r.opt.Metrics.Batch(len(batch))
 		for i, req := range batch {
 			req.answer <- rep.Answers[i].unpack()
 		}

@@ -50,6 +50,10 @@ func (r *Replica) round(m *member, pulses map[raft.ServerID]pulse) {
 	servers := f.Configuration().Servers
 	r.introduce(m, servers)
 	r.feel(m, servers, pulses)
+	if r.room() != nil {
+		r.yield(m, servers, pulses)
+		return
+	}
 	promote, demote := plan(servers, raft.ServerID(r.id.Node), pulses, time.Now())
 	var err error
 	switch {
@@ -102,10 +106,22 @@ func (r *Replica) feel(m *member, servers []raft.Server, pulses map[raft.ServerI
 			rep, err := m.link.asker.ask(ctx, string(s.Address), question{Health: true})
 			mu.Lock()
 			defer mu.Unlock()
-			pulses[s.ID] = pulses[s.ID].beat(time.Now(), err == nil, rep.Applied+behind >= mine)
+			pulses[s.ID] = pulses[s.ID].beat(time.Now(), err == nil, rep.Refused == nil && rep.Applied+behind >= mine)
 		})
 	}
 	all.Wait()
+}
+
+// yield hands the lead to a voter whose disk has room: every write of the group goes through the leader, so one that
+// refuses them would stop all. Where nobody has room it stays.
+func (r *Replica) yield(m *member, servers []raft.Server, pulses map[raft.ServerID]pulse) {
+	for _, s := range servers {
+		if s.Suffrage == raft.Voter && !pulses[s.ID].since.IsZero() {
+			err := m.raft.LeadershipTransferToServer(s.ID, s.Address).Error()
+			r.opt.Logger.Warn("cluster: the disk is full, another server leads the log", "node", s.ID, "err", err)
+			return
+		}
+	}
 }
 
 // beat notes whether a server answered, and whether it was far enough.

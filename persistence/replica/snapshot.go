@@ -29,6 +29,9 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	return picture{moment}, nil
 }
 
+// Moment takes this server's copy as it is now, which may be behind what the group stored.
+func (r *Replica) Moment() (*persistence.Moment, error) { return r.state.Moment() }
+
 type picture struct{ moment *persistence.Moment }
 
 // Release implements raft.FSMSnapshot.

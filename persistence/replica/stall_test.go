@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mozpool/persistence"
 )
 
 // valve is a disk that can be made to stand still.
@@ -73,6 +75,40 @@ func TestStuckLeader(t *testing.T) {
 		t.Errorf("it stopped for %v", leader.Err())
 	}
 	disks[leader].mu.Unlock()
+}
+
+// What waits for a disk that stands still is not proposed once its asker has given up.
+func TestGivenUpInTheQueue(t *testing.T) {
+	t.Parallel()
+	v := &valve{}
+	r := openTest(t, t.TempDir(), Options{Stall: v.pass})
+	must(t, r.Commit(t.Context(), change("b0", 1, 0)))
+	v.mu.Lock()
+	all := make(chan error)
+	for i := range inFlight { // as many entries as may be under way
+		go func() { all <- r.Commit(t.Context(), change(fmt.Sprint("b", i+1), 1, 0)) }()
+		waitFor(t, "an entry to be under way", func() bool { return len(r.slots) == i+1 })
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	late := make(chan error)
+	for range 2 {
+		go func() { late <- r.Commit(ctx, change("late", 1, 0)) }()
+	}
+	waitFor(t, "one to be in the queue", func() bool { return len(r.queue) == 1 }) // the other waits for a slot
+	cancel()
+	for range 2 {
+		if err := <-late; !errors.Is(err, persistence.ErrUnknown) {
+			t.Errorf("got %v", err)
+		}
+	}
+	v.mu.Unlock()
+	for range inFlight {
+		must(t, <-all)
+	}
+	must(t, r.Commit(t.Context(), change("after", 1, 0)))
+	if got := load(t, r); len(got) != inFlight+2 || got["late"].Seq != 0 {
+		t.Errorf("stored is %v", got)
+	}
 }
 
 // The oldest of the writes under way counts.
