@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -60,33 +61,11 @@ func (f *Fleet) find(name string) (*View, error) {
 
 // Wish asks something of a board. What it needs is pinned before the board hears of it. The answer is durable.
 func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error) {
-	v, err := f.find(name)
-	if err != nil {
-		return Answer{}, err
+	p, err := f.plan(ctx, name, r)
+	if err != nil || p.answered != nil {
+		return p.said(), err
 	}
-	if i := f.incidents.crossedWith(name); i != nil && i.Closed.IsZero() {
-		return Answer{}, problem(Refused, i.Remedy+", or mozpool incident close "+i.ID, "board %s: %s", name, i.Text)
-	}
-	if r.Want == board.WantImage && !r.Force && f.suspect(r.Image, &v.Spec) {
-		return Answer{}, problem(Refused, "use another; --force puts it on all the same; mozpool image clear "+r.Image+" ends the suspicion",
-			"board %s: image %s is suspect: it fails on boards that work otherwise", name, r.Image)
-	}
-	in := board.Input{Kind: board.Wish, Want: r.Want, Image: r.Image, By: r.By, Own: r.Own, WishID: wishID(r)}
-	if known := remembered(&v.Board, in.WishID); known != nil {
-		return Answer{Board: name, Attempt: known.Attempt, State: v.Board.State, Visit: v.Board.Visit, Repeated: true}, nil
-	}
-	image := r.Image
-	if r.Want != board.WantImage {
-		image = v.Board.Card
-	}
-	if err := f.staying(v); err != nil {
-		return Answer{}, err
-	}
-	inputs, err := f.cfg.Planner.Plan(ctx, v.Spec, r.Want, image, r.Config)
-	if err != nil {
-		return Answer{}, fmt.Errorf("board %s: %w", name, err)
-	}
-	res, err := f.ask(ctx, v.Spec.ID, in, inputs)
+	res, err := f.ask(ctx, p.v.Spec.ID, p.in, p.inputs)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -96,22 +75,86 @@ func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error
 	return answerOf(name, res)
 }
 
-// wishID is the first 8 bytes of the hash of the asker's id; zero: none.
-func wishID(r Request) (id [8]byte) {
-	if r.ID != "" {
-		sum := sha256.Sum256([]byte(r.ID))
-		copy(id[:], sum[:])
+// planned is a wish that the board may be asked for.
+type planned struct {
+	v        *View
+	in       board.Input
+	inputs   *Inputs
+	answered *Answer // it was asked for before
+}
+
+func (p planned) said() Answer {
+	if p.answered == nil {
+		return Answer{}
 	}
+	return *p.answered
+}
+
+// plan looks at all of a wish that the board itself does not know, and pins what it needs.
+func (f *Fleet) plan(ctx context.Context, name string, r Request) (p planned, err error) {
+	if p.v, err = f.find(name); err != nil {
+		return p, err
+	}
+	v := p.v
+	if i := f.incidents.crossedWith(name); i != nil && i.Closed.IsZero() {
+		return p, problem(Refused, i.Remedy+", or mozpool incident close "+i.ID, "board %s: %s", name, i.Text)
+	}
+	if r.Want == board.WantImage && !r.Force && f.suspect(r.Image, &v.Spec) {
+		return p, problem(Refused, "use another; --force puts it on all the same; mozpool image clear "+r.Image+" ends the suspicion",
+			"board %s: image %s is suspect: it fails on boards that work otherwise", name, r.Image)
+	}
+	p.in = board.Input{Kind: board.Wish, Want: r.Want, Image: r.Image, By: r.By, Own: r.Own, WishID: wishID(r)}
+	if p.answered, err = answeredBefore(v, p.in.WishID); p.answered != nil || err != nil {
+		return p, err
+	}
+	image := r.Image
+	if r.Want != board.WantImage {
+		image = v.Board.Card
+	}
+	if err := f.staying(v); err != nil {
+		return p, err
+	}
+	if p.inputs, err = f.cfg.Planner.Plan(ctx, v.Spec, r.Want, image, r.Config); err != nil {
+		return p, fmt.Errorf("board %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// wishID is what a wish is remembered by; zero: the asker gave no id.
+func wishID(r Request) [8]byte {
+	return idOf(r.ID, struct {
+		Want   board.Want
+		Image  string
+		Config map[string]string
+		Force  bool
+	}{r.Want, r.Image, r.Config, r.Force})
+}
+
+// idOf is made of the asker's id, and of what is asked.
+func idOf(key string, what any) (id [8]byte) {
+	if key == "" {
+		return id
+	}
+	data, err := json.Marshal(what)
+	if err != nil {
+		panic(fmt.Sprintf("actors: a wish is not serialisable: %v", err)) // plain fields
+	}
+	byKey, byWhat := sha256.Sum256([]byte(key)), sha256.Sum256(data)
+	copy(id[:board.KeyBytes], byKey[:])
+	copy(id[board.KeyBytes:], byWhat[:])
 	return id
 }
 
-func remembered(b *board.Board, id [8]byte) *board.Answered {
-	for i := range b.Wishes {
-		if id != [8]byte{} && b.Wishes[i].ID == id {
-			return &b.Wishes[i]
-		}
+// answeredBefore is the answer to what was asked before; nil: it was not.
+func answeredBefore(v *View, id [8]byte) (*Answer, error) {
+	known, other := v.Board.Known(id)
+	switch {
+	case other:
+		return nil, problem(Refused, board.OtherWishRemedy, "board %s: %s", v.Spec.Name, board.OtherWish)
+	case known != nil:
+		return &Answer{Board: v.Spec.Name, Attempt: known.Attempt, State: v.Board.State, Visit: v.Board.Visit, Repeated: true}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // answerOf turns a verdict into an answer or a problem.
@@ -132,22 +175,10 @@ func answerOf(name string, res board.Result) (Answer, error) {
 
 // Do carries out any other word of a person or a program. The answer is durable.
 func (f *Fleet) Do(ctx context.Context, name string, o Order) (Answer, error) {
-	v, err := f.find(name)
+	v, in, err := f.orderFor(name, o)
 	if err != nil {
 		return Answer{}, err
 	}
-	switch o.Kind {
-	case board.Cancel, board.Accept, board.SetState, board.SetLock, board.Unlock, board.Remark, board.Relabel:
-	default:
-		return Answer{}, problem(BadRequest, "see the API's description", "%q is not an order", o.Kind)
-	}
-	if o.Kind == board.SetState && !o.To.Valid() {
-		return Answer{}, problem(BadRequest, "use one of the states in the description", "%q is not a state", o.To)
-	}
-	if err := labelable(v, o); err != nil {
-		return Answer{}, err
-	}
-	in := board.Input{Kind: o.Kind, By: o.By, Text: o.Text, Force: o.Force, To: o.To, Visit: o.Visit, Until: o.Until, Labels: o.Labels}
 	res, err := f.ask(ctx, v.Spec.ID, in, nil)
 	if err != nil {
 		return Answer{}, err
@@ -157,6 +188,35 @@ func (f *Fleet) Do(ctx context.Context, name string, o Order) (Answer, error) {
 		f.line(name, "api", 6, fmt.Sprintf("%s by %s %s", o.Kind, o.By, o.Text))
 	}
 	return a, err
+}
+
+// orderFor looks at all of an order that the board itself does not know.
+func (f *Fleet) orderFor(name string, o Order) (v *View, in board.Input, err error) {
+	if v, err = f.find(name); err != nil {
+		return v, in, err
+	}
+	switch o.Kind {
+	case board.Cancel, board.Accept, board.SetState, board.SetLock, board.Unlock, board.Remark, board.Relabel:
+	default:
+		return v, in, problem(BadRequest, "see the API's description", "%q is not an order", o.Kind)
+	}
+	if o.Kind == board.SetState && !o.To.Valid() {
+		return v, in, problem(BadRequest, "use one of the states in the description", "%q is not a state", o.To)
+	}
+	if err := labelable(v, o); err != nil {
+		return v, in, err
+	}
+	in = board.Input{Kind: o.Kind, By: o.By, Text: o.Text, Force: o.Force, To: o.To, Visit: o.Visit, Until: o.Until, Labels: o.Labels}
+	if o.Kind != board.SetState { // which its visit keeps from being done twice
+		in.WishID = idOf(o.ID, orderContent(o))
+	}
+	return v, in, nil
+}
+
+// orderContent is what tells one order from another.
+func orderContent(o Order) Order {
+	o.ID, o.By = "", ""
+	return o
 }
 
 // begin asks for something in the server's own name.

@@ -19,7 +19,8 @@ type (
 		in     board.Input
 		inputs *Inputs // a wish's
 		reply  chan reply
-		tries  int // times that the journal could not store what came of it
+		tries  int  // times that the journal could not store what came of it
+		late   bool // of a limit: it ran out while this process stood still
 	}
 	reply struct {
 		result board.Result
@@ -64,6 +65,8 @@ type boardActor struct {
 
 	limit   *time.Timer
 	stall   *time.Timer
+	armed   time.Time // when the limits began last
+	moved   time.Time // when the stall limit began last, or was renewed
 	health  *time.Timer
 	found   Health // by the last health check of this visit
 	probe   context.CancelFunc
@@ -138,6 +141,7 @@ func (a *boardActor) take(it *item) {
 		a.f.log.Warn("input dropped: the queue is full", "board", a.spec.Name, "input", it.in.Kind)
 		return
 	}
+	a.renew(&it.in) // it is heard now, whenever it is judged
 	a.queue = append(a.queue, it)
 }
 
@@ -145,7 +149,7 @@ func (a *boardActor) take(it *item) {
 // of the power budget comes once.
 func (it *item) droppable() bool {
 	switch it.in.Kind {
-	case board.Timeout, board.Stalled, board.PowerIsOff, board.PowerIsOn, board.PowerFailed, board.ProbeOK, board.Admitted,
+	case board.Timeout, board.Stalled, board.Unheard, board.PowerIsOff, board.PowerIsOn, board.PowerFailed, board.ProbeOK, board.Admitted,
 		board.RelayDown, board.RelayUp, board.Miswired, board.StillUp, board.ImageCleared:
 		return false
 	default:
@@ -162,6 +166,9 @@ func (it *item) answer(r reply) {
 
 // run feeds one input to Step, and sends what has to be stored on its way.
 func (a *boardActor) run(it *item) {
+	if a.spares(it) {
+		return
+	}
 	in := it.in
 	if a.b.Exchange != nil && exchanged(a.listed, a.b.Exchange).Equal(a.listed) {
 		a.b.Exchange = nil // the inventory has followed
@@ -195,9 +202,10 @@ func (a *boardActor) run(it *item) {
 	if changed {
 		a.publish()
 	}
-	if in.Kind != board.Resume {
-		a.renew(in.Kind)
+	if in.Kind == board.Unheard {
+		a.arm()
 	}
+	a.renew(&in)
 	a.perform(res.Effects)
 	it.answer(reply{result: res})
 }
@@ -259,10 +267,22 @@ func (a *boardActor) adopt(fl *flight) {
 		}
 		a.f.cfg.Metrics.moved(a.spec.Rack, &from, &fl.res, a.f.now())
 		a.entered(fl.in.Kind)
-	} else if fl.in.Kind == board.StillUp && a.b.State == board.Off {
-		a.lookDark() // it was cut once more
+	} else {
+		a.stayed(fl)
 	}
 	a.perform(fl.res.Effects)
+}
+
+// stayed is adopt's last part where the visit goes on.
+func (a *boardActor) stayed(fl *flight) {
+	switch {
+	case fl.in.Kind == board.StillUp && a.b.State == board.Off:
+		a.lookDark() // it was cut once more
+	case fl.in.Kind == board.Unheard:
+		a.run(&item{in: fl.in}) // its limit begins now, not when it was sent on its way
+	case fl.in.Kind == board.Timeout:
+		a.arm() // it fired too early, as after the clock was set, and must fire again
+	}
 }
 
 // adapt tells the power budget how the network bears the boots that it lets through.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mozpool/actors/board"
 	"mozpool/persistence"
 )
 
@@ -65,7 +66,7 @@ func terminal(t *testing.T, says string) (addr string, conns <-chan net.Conn) {
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 3*consoleLine)
-	addr, conns := terminal(t, "U-Boot 2024\r\n\r\nbad \x1b[2J\xff\n"+long+"\nno end")
+	addr, conns := terminal(t, "U-Boot 2024\r\nKernel command line: url=http://10.0.0.1:8000/b/"+board.Token{0: 1, 15: 255}.String()+"/second-stage.sh\r\n\r\nbad \x1b[2J\xff\n"+long+"\nno end")
 	logs := &heardLines{}
 	f := New(Config{Journal: persistence.NewMemory(), Planner: plans{}, Power: newRail(), Logs: logs, Speed: 100,
 		Probe: func(context.Context, netip.Addr, Check) error { return nil }})
@@ -85,6 +86,9 @@ func TestConsole(t *testing.T) {
 	}
 	first := <-conns
 	soon("the first line", func() bool { return logs.has("board1 console U-Boot 2024") })
+	soon("the line with a boot's token, cut", func() bool {
+		return logs.has("board1 console Kernel command line: url=http://10.0.0.1:8000/b/" + board.Token{0: 1, 15: 255}.Short() + "/second-stage.sh")
+	})
 	soon("the harmless line", func() bool { return logs.has("board1 console bad .[2J.") })
 	soon("the cut line", func() bool { return logs.has("board1 console " + long[:consoleLine]) })
 	soon("the sign of life", func() bool { return f.ByName("board1").Board.Evidence.Kind == "line_logged" })

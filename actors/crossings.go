@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -178,7 +179,8 @@ func (a *boardActor) crossed(name string) {
 	c := a.f.rack(a.spec.Rack).crossings
 	other, _, _ := c.suspicion(a.c.id)
 	a.f.reportCrossed(a.spec.Rack, a.spec.Name, name)
-	c.heard(a.c.id)
+	// Those that asked by chance after one of its power-ons are held for nothing.
+	a.f.letGo(slices.DeleteFunc(c.heard(a.c.id), func(id string) bool { return id == other }))
 	a.f.send(other, &item{in: board.Input{Kind: board.Miswired, Text: "it comes up when the relay of " + a.spec.Name + " is switched"}})
 }
 

@@ -156,8 +156,8 @@ func (a *boardActor) tell(from board.Board, fl *flight) {
 }
 
 // line adds a line to a board's log.
-func (f *Fleet) line(board, source string, severity int, text string) {
+func (f *Fleet) line(name, source string, severity int, text string) {
 	if f.cfg.Logs != nil {
-		f.cfg.Logs.Append(persistence.Line{Board: board, At: f.now(), Source: source, Severity: severity, Text: text})
+		f.cfg.Logs.Append(persistence.Line{Board: name, At: f.now(), Source: source, Severity: severity, Text: board.CutTokens(text)})
 	}
 }

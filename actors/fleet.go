@@ -71,6 +71,7 @@ type Fleet struct {
 	ctx    context.Context // ends with Stop; effects hang on it
 	stop   context.CancelFunc
 	born   time.Time
+	beat   pulse
 	wires  sync.Map // power line: wire
 	// suspects are the images that are not to be put on boards of a hardware type, by imageOn: the incident's id.
 	suspects sync.Map
@@ -121,12 +122,13 @@ func New(cfg Config) *Fleet {
 	f.root = f.system.Root
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	for name, rules := range cfg.Racks {
-		f.racks[name] = f.newRack(rules)
+		f.racks[name] = f.newRack(name, rules)
 	}
 	return f
 }
 
-func (f *Fleet) newRack(rules RackRules) *rack {
+func (f *Fleet) newRack(name string, rules RackRules) *rack {
+	f.cfg.Metrics.begin(name)
 	if rules.BootsAtOnce <= 0 {
 		rules.BootsAtOnce = 16
 	}
@@ -141,7 +143,7 @@ func (f *Fleet) rack(name string) *rack {
 	defer f.mu.Unlock()
 	r, ok := f.racks[name]
 	if !ok {
-		r = f.newRack(RackRules{})
+		r = f.newRack(name, RackRules{})
 		f.racks[name] = r
 	}
 	return r

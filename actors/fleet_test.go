@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -42,18 +43,19 @@ func specs(n int) []inventory.Spec {
 
 // world is a fleet with everything that it needs, in virtual time.
 type world struct {
-	t       *testing.T
-	f       *Fleet
-	rail    *rail
-	journal *persistence.Memory
-	offset  time.Duration // of the wall clock
-	current atomic.Pointer[Fleet]
-	cfg     Config
+	t        *testing.T
+	f        *Fleet
+	rail     *rail
+	journal  *persistence.Memory
+	offset   atomic.Int64 // of the wall clock, in nanoseconds
+	current  atomic.Pointer[Fleet]
+	cfg      Config
+	reported int64 // bytes that board1 said it wrote
 }
 
 func newWorld(t *testing.T, n int, change func(*Config)) *world {
 	w := &world{t: t, rail: newRail(), journal: persistence.NewMemory()}
-	w.cfg = Config{Journal: w.journal, Planner: plans{}, Power: w.rail, Clock: func() time.Time { return time.Now().Add(w.offset) },
+	w.cfg = Config{Journal: w.journal, Planner: plans{}, Power: w.rail, Clock: func() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) },
 		Probe: func(context.Context, netip.Addr, Check) error { return nil }, Racks: map[string]RackRules{"r1": {BootsAtOnce: 16}}}
 	if change != nil {
 		change(&w.cfg)
@@ -77,7 +79,7 @@ func (w *world) fleet() *Fleet { return w.current.Load() }
 // restart stops the fleet and takes the boards up again from the journal.
 func (w *world) restart(n int, away time.Duration) {
 	w.f.Stop()
-	w.offset += away
+	w.offset.Add(int64(away))
 	w.start(n)
 }
 
@@ -180,6 +182,21 @@ func TestNoEffectBeforeItsCommit(t *testing.T) {
 		if err != nil || !a.Repeated || a.Attempt != 1 {
 			t.Errorf("the same wish again: %+v, %v", a, err)
 		}
+		for _, other := range []Request{{Want: board.WantImage, Image: "v1", ID: "k"}, {Want: board.WantPowerOff, ID: "k"}, {Want: board.WantImage, Image: "v2", Config: map[string]string{"a": "b"}, ID: "k"}} {
+			if _, err := w.f.Wish(t.Context(), "board1", other); !errors.As(err, &p) || p.Kind != Refused || !strings.Contains(p.Text, "Idempotency-Key") {
+				t.Errorf("another wish under the same id: %v", err)
+			}
+		}
+		order := Order{Kind: board.SetLock, By: "ann", ID: "l"}
+		if _, err := w.f.Do(t.Context(), "board1", order); err != nil {
+			t.Error(err)
+		}
+		if _, err := w.f.Do(t.Context(), "board1", Order{Kind: board.Unlock, ID: "u"}); err != nil {
+			t.Error(err)
+		}
+		if a, err := w.f.Do(t.Context(), "board1", order); err != nil || !a.Repeated || w.f.ByName("board1").Board.Lock != nil {
+			t.Errorf("the same order again: %+v, %v", a, err)
+		}
 	})
 }
 
@@ -246,9 +263,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 			t.Errorf("moved to %s without a commit", v.Board.State)
 		}
 		full.Store(false)
-		time.Sleep(10 * time.Second) // virtual
-		synctest.Wait()
-		if v := w.f.ByName("board1"); v.Board.State != board.Booting || v.Board.Boot != 2 || v.Board.Tries[board.Booting] != 1 {
+		if v := w.cycled(2); v.Board.Tries[board.Booting] != 0 {
 			t.Errorf("did not go on by itself: %+v", v.Board)
 		}
 	})

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,14 @@ import (
 
 // flight is the one change of a board that is on its way to the journal.
 type flight struct {
-	item   *item
-	kind   board.Kind
-	in     board.Input
-	change persistence.Change
-	res    board.Result
-	tries  int
-	open   bool // a try may have been stored: only a plain answer settles it, not a later try that was turned away
+	item    *item
+	kind    board.Kind
+	in      board.Input
+	change  persistence.Change
+	res     board.Result
+	tries   int
+	open    bool    // a try may have been stored: only a plain answer settles it, not a later try that was turned away
+	instead *flight // of a limit, which may be stored: this takes its place if it is not; nil: none
 }
 
 func newFlight(a *boardActor, it *item, in board.Input, res board.Result) *flight {
@@ -63,10 +65,17 @@ func (a *boardActor) landed(m *committed) {
 		fl.open = true
 		// It may be there: no effect may leave, and nothing else be tried, until the journal has said which.
 		fl.item.answer(reply{err: problem(Unavailable, "ask again: it may have been done", "the journal has not answered for board %s", a.spec.Name)})
+		if a.limits(fl.kind) {
+			a.withdraw(fl)
+			return
+		}
 		a.later(fl.tries, &again{fl})
 		return
 	case errors.Is(m.err, persistence.ErrUnavailable):
 		a.refused(fl, m.err)
+	case errors.Is(m.err, persistence.ErrConflict) && fl.instead != nil:
+		a.askJournal()
+		return
 	case errors.Is(m.err, persistence.ErrConflict):
 		a.f.log.Error("the journal has another state of the board; taking that up", "board", a.spec.Name, "input", fl.kind, "error", m.err)
 		fl.item.answer(reply{err: problem(Unavailable, "ask again", "board %s is being read again", a.spec.Name)})
@@ -77,14 +86,17 @@ func (a *boardActor) landed(m *committed) {
 		a.flight = nil
 		fl.item.answer(reply{err: fmt.Errorf("store board %s: %w", a.spec.Name, m.err)})
 	}
+	if fl.open || m.err != nil {
+		a.spareQueued()
+	}
 	a.drain()
 }
 
 // refused ends a change that was certainly not stored. Whoever waits for an answer is told to come again; what
-// nobody will repeat (a limit, an answer of the relay) is tried again by ourselves, so the board loses nothing; but a
-// stall limit starts anew, for what renews it was refused as well.
+// nobody will repeat (an answer of the relay) is tried again by ourselves, so the board loses nothing; a limit begins anew.
 func (a *boardActor) refused(fl *flight, err error) {
 	a.flight = nil
+	a.renew(&fl.in)
 	if fl.item.reply != nil || fl.item.inputs != nil {
 		fl.item.answer(reply{err: problem(Unavailable, "try again later, or make room on the server's disk", "nothing can be stored: %v", err)})
 		return
@@ -92,8 +104,8 @@ func (a *boardActor) refused(fl *flight, err error) {
 	if fl.item.tries++; fl.item.tries == 1 {
 		a.f.log.Warn("the journal stores nothing; the board waits", "board", a.spec.Name, "input", fl.kind, "error", err)
 	}
-	if fl.kind == board.Stalled {
-		a.renewStall() // the board had nobody to tell that it moves: one that lives is not cut for that, one that does not shows it again
+	if a.limits(fl.kind) {
+		a.run(&item{in: board.Input{Kind: board.Unheard}})
 		return
 	}
 	a.later(fl.item.tries, fl.item)
@@ -155,10 +167,21 @@ func (a *boardActor) reload(m *reloaded) {
 		})
 		return
 	}
+	if a.flight.change.PrevSeq == m.stored.Seq {
+		a.later(1, &committed{a.flight, persistence.ErrConflict}) // this server's copy is behind: the journal has more
+		return
+	}
+	if fl := a.flight.instead; fl != nil && m.stored.Seq == fl.change.PrevSeq+1 && bytes.Equal(m.stored.Record, fl.change.Record) {
+		a.flight = nil
+		a.adopt(fl)
+		a.drain()
+		return
+	}
 	a.b, a.seq, a.flight = b, m.stored.Seq, nil
 	a.spec = exchanged(a.listed, b.Exchange)
 	a.run(&item{in: board.Input{Kind: board.Resume}})
 	a.arm()
 	a.publish()
+	a.spareQueued()
 	a.drain()
 }

@@ -3,10 +3,12 @@ package actors
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +26,7 @@ const (
 
 // Incident is something that stops several boards and is not their fault. Its boards wait, and spend no tries.
 type Incident struct {
-	ID       string       `json:"id"`
+	ID       string       `json:"id"` // of this one in the whole cluster; those of earlier versions have no chance in them
 	Kind     IncidentKind `json:"kind"`
 	Subject  string       `json:"subject"` // the relay board, or the boards, that it is about
 	Rack     string       `json:"rack,omitempty"`
@@ -117,12 +119,7 @@ func (f *Fleet) beginIncident(i Incident) string {
 	s := &f.incidents
 	s.mu.Lock()
 	i.Opened = f.now().UTC()
-	for n := i.Opened.UnixMilli(); ; n++ {
-		i.ID = strconv.FormatInt(n, 36)
-		if s.all[i.ID] == nil {
-			break
-		}
-	}
+	i.ID = incidentID(i.Opened)
 	slices.Sort(i.Boards)
 	s.all[i.ID] = &i
 	s.mu.Unlock()
@@ -133,6 +130,12 @@ func (f *Fleet) beginIncident(i Incident) string {
 	}
 	f.aside.Go(func() { f.storeIncident(i.ID) })
 	return i.ID
+}
+
+// incidentID is one that no server has used or will use: by time, and within a millisecond by chance, since the servers of
+// a cluster know nothing of each other's at that moment.
+func incidentID(at time.Time) string {
+	return strconv.FormatInt(at.UnixMilli(), 36) + "-" + strings.ToLower(rand.Text()[:6])
 }
 
 // CloseIncident ends an incident on a person's word. That of a relay board ends by itself and in no other way.

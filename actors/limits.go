@@ -16,7 +16,9 @@ func (a *boardActor) arm() {
 	if a.b.Deadline > 0 {
 		a.limit = a.after(time.UnixMilli(a.b.Deadline).Sub(a.f.now()), board.Timeout)
 	}
-	if d := rules.StallLimit(a.b.State); d > 0 {
+	a.armed = time.Now()
+	a.moved = a.armed
+	if d := rules.Silence(&a.b); d > 0 {
 		a.stall = a.after(d, board.Stalled)
 	}
 }
@@ -25,7 +27,7 @@ func (a *boardActor) after(d time.Duration, kind board.Kind) *time.Timer {
 	f, c, self, visit := a.f, a.c, a.self, a.b.Visit
 	return time.AfterFunc(max(d, 0), func() {
 		if f.ctx.Err() == nil {
-			f.root.Send(self, &item{in: board.Input{Kind: kind, Visit: visit, Text: amount(c.view.Load().Progress)}})
+			f.root.Send(self, &item{in: board.Input{Kind: kind, Visit: visit, Text: amount(c.view.Load().Progress)}, late: f.beat.late(time.Now())})
 		}
 	})
 }
@@ -40,9 +42,13 @@ func (a *boardActor) disarm() {
 }
 
 // renew restarts the stall limit after evidence that something moves.
-func (a *boardActor) renew(kind board.Kind) {
-	switch kind {
-	case board.ArtifactRead, board.Downloads, board.Writes, board.TestRunning, board.LineLogged:
+func (a *boardActor) renew(in *board.Input) {
+	switch in.Kind {
+	case board.ArtifactRead, board.Downloads, board.Writes, board.Rebooting, board.TestRunning:
+		if in.Bare || in.Token == a.b.Token {
+			a.renewStall()
+		}
+	case board.LineLogged:
 		a.renewStall()
 	default:
 	}
@@ -50,7 +56,8 @@ func (a *boardActor) renew(kind board.Kind) {
 
 func (a *boardActor) renewStall() {
 	if a.stall != nil {
-		a.stall.Reset(a.rules(nil).StallLimit(a.b.State))
+		a.moved = time.Now()
+		a.stall.Reset(a.rules(nil).Silence(&a.b))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -25,6 +27,12 @@ func (f *Fleet) Load(ctx context.Context, specs []inventory.Spec) error {
 	}
 	f.roster.rebuild(cells)
 	f.claim(cells)
+	f.beat.born = time.Now()
+	f.beat.without = make(map[string]*atomic.Int64, len(f.cfg.Racks))
+	for rack := range f.cfg.Racks {
+		f.beat.without[rack] = new(atomic.Int64)
+	}
+	f.aside.Go(f.beats)
 	for _, c := range cells {
 		f.start(c)
 	}
@@ -99,7 +107,7 @@ func addressOf(v *View) netip.Addr {
 // start brings a board's actor to life. One that panics is started again from what was published last, which is what
 // the journal has.
 func (f *Fleet) start(c *cell) {
-	c.pid.Store(f.root.Spawn(actor.PropsFromProducer(func() actor.Actor { return newBoardActor(f, c) })))
+	c.pid.Store(f.root.Spawn(c.box.props(func() actor.Actor { return newBoardActor(f, c) })))
 }
 
 // Apply makes the roster equal to specs: new boards are taken up, changed ones are told, those that are gone are

@@ -43,6 +43,34 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
+// begin has what a rack counts begin at 0: a counter that is first seen at 1 has not risen yet, and most failures of a
+// rack are the first of their kind.
+func (m *Metrics) begin(rack string) {
+	if m == nil {
+		return
+	}
+	for _, s := range board.States() {
+		m.transitions.WithLabelValues(rack, string(s))
+		switch {
+		case s.Failed():
+			for _, p := range board.Parts() {
+				m.attempts.WithLabelValues(rack, string(s), string(p))
+			}
+		case s.Rest():
+			m.attempts.WithLabelValues(rack, string(s), noBlame)
+		default:
+			m.stageSeconds.WithLabelValues(rack, string(s))
+		}
+	}
+	m.cycles.WithLabelValues(rack)
+	for _, result := range []string{"ok", "failed"} {
+		m.relaySeconds.WithLabelValues(rack, result)
+	}
+	for _, result := range []string{"written", "kept"} {
+		m.cardBytes.WithLabelValues(rack, result)
+	}
+}
+
 // moved counts a transition that is durable.
 func (m *Metrics) moved(rack string, from *board.Board, r *board.Result, now time.Time) {
 	if m == nil {
@@ -94,6 +122,7 @@ type gauges struct {
 	relays      *prometheus.Desc
 	relayQueue  *prometheus.Desc
 	unreachable *prometheus.Desc
+	mailbox     *prometheus.Desc
 }
 
 // Collector shows boards by rack and state, the racks' power budgets and the relay boards.
@@ -110,12 +139,13 @@ func (f *Fleet) Collector() prometheus.Collector {
 		relays:      desc("relay_boards_current", "Relay boards that boards hang on.", rack),
 		relayQueue:  desc("relay_queue_current", "Things to do that wait for relay boards.", rack),
 		unreachable: desc("relay_unreachable_current", "Relay boards that gave no sign of life when last asked.", rack),
+		mailbox:     desc("mailbox_age_seconds", "Age of the oldest message that an actor of a board or relay board has not handled; the worst of the rack.", rack),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.boards, g.limit, g.held, g.queued, g.relays, g.relayQueue, g.unreachable} {
+	for _, d := range []*prometheus.Desc{g.boards, g.limit, g.held, g.queued, g.relays, g.relayQueue, g.unreachable, g.mailbox} {
 		ch <- d
 	}
 }
@@ -136,11 +166,26 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		send(g.held, held, rack)
 		send(g.queued, queued, rack)
 	}
+	ages := g.ages()
 	for rack, r := range g.relayLoad() {
+		ages[rack] = max(ages[rack], r.age)
 		send(g.relays, r.boards, rack)
 		send(g.relayQueue, r.queue, rack)
 		send(g.unreachable, r.unreachable, rack)
 	}
+	for rack, age := range ages {
+		ch <- prometheus.MustNewConstMetric(g.mailbox, prometheus.GaugeValue, age.Seconds(), rack)
+	}
+}
+
+// ages are those of the oldest messages for boards, by rack.
+func (g *gauges) ages() map[string]time.Duration {
+	worst := make(map[string]time.Duration)
+	for _, c := range g.f.roster.maps.Load().sorted {
+		rack := c.view.Load().Spec.Rack
+		worst[rack] = max(worst[rack], c.box.age())
+	}
+	return worst
 }
 
 func (g *gauges) count() map[string]map[board.State]int {
@@ -154,7 +199,10 @@ func (g *gauges) count() map[string]map[board.State]int {
 	return racks
 }
 
-type relayLoad struct{ boards, queue, unreachable int }
+type relayLoad struct {
+	boards, queue, unreachable int
+	age                        time.Duration // of the oldest message
+}
 
 func (g *gauges) relayLoad() map[string]relayLoad {
 	racks := make(map[string]relayLoad)
@@ -162,6 +210,7 @@ func (g *gauges) relayLoad() map[string]relayLoad {
 		l := racks[r.Rack]
 		l.boards++
 		l.queue += r.Queue
+		l.age = max(l.age, r.age)
 		if r.State == RelayUnreachable {
 			l.unreachable++
 		}

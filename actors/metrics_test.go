@@ -37,6 +37,12 @@ func TestMetricsOfALife(t *testing.T) {
 		w := newWorld(t, 3, func(c *Config) { c.Metrics = NewMetrics(reg) })
 		defer w.f.Stop()
 		reg.MustRegister(w.f.Collector())
+		for _, key := range []string{"mozpool_actors_attempts_total none r1 ready", "mozpool_actors_attempts_total card r1 failed_install",
+			"mozpool_actors_transitions_total r1 failed_install", "mozpool_actors_card_bytes_total r1 written", "mozpool_actors_stage_seconds r1 writing", "mozpool_actors_attempt_boots r1", "mozpool_actors_relay_seconds r1 failed", "mozpool_actors_mailbox_age_seconds r1"} {
+			if v, ok := scraped(t, reg)[key]; !ok || v != 0 {
+				t.Errorf("before anything happened %s is %v (there: %t)", key, v, ok)
+			}
+		}
 		w.wish("board1", board.WantImage, "v2")
 		w.until("board1", board.Booting)
 		if got := scraped(t, reg)["mozpool_actors_power_places_held r1"]; got != 1 {

@@ -84,6 +84,7 @@ type RelayView struct {
 	Queue    int           `json:"queue"`
 	Latency  time.Duration `json:"-"` // from asking to being answered, smoothed; 0: not known
 	Millis   float64       `json:"latency_ms,omitempty"`
+	age      time.Duration // of its actor's oldest message
 	Error    string        `json:"error,omitempty"` // the last one, empty once an exchange went well
 	ErrorAt  time.Time     `json:"error_at,omitzero"`
 	Good     time.Time     `json:"last_good,omitzero"`
@@ -104,6 +105,7 @@ type powerOp struct {
 	due   time.Time // when the board's limit runs out; zero: no limit
 
 	settle bool      // drives a relay that was left in doubt to the record; no visit waits for it
+	look   bool      // reads it first: it may be as recorded
 	order  *relayAsk // of a person
 
 	seq   uint64
@@ -111,9 +113,12 @@ type powerOp struct {
 	wired bool // something of it may have been sent
 }
 
-// rank orders what waits: what keeps failing last, people before automation, offs before ons, what is due first.
+// rank orders what waits: looks first, what keeps failing last, people before automation, offs before ons, what is due first.
 func (o *powerOp) rank() [3]int {
 	r := [3]int{min(o.fails, 1), 0, 1}
+	if o.look {
+		return [3]int{-1}
+	}
 	if o.auto || o.settle {
 		r[1] = 1
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"mozpool/actors/board"
 	"mozpool/persistence"
 )
@@ -36,5 +38,29 @@ func TestFullestRecordFits(t *testing.T) {
 	}
 	if n := len(encode(&b)); n > persistence.MaxRecord {
 		t.Errorf("%d bytes, and %d fit", n, persistence.MaxRecord)
+	}
+}
+
+// A record that a newer version wrote is read, but for what this one does not know.
+func TestRecordOfANewerVersion(t *testing.T) {
+	t.Parallel()
+	fields := map[any]any{}
+	if err := cbor.Unmarshal(encode(board.Board{State: board.Ready, Visit: 7, Card: "v2"}), &fields); err != nil {
+		t.Fatal(err)
+	}
+	fields[99] = map[string]any{"more": 1}
+	data, err := cbor.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := decodeBoard(data); err != nil || b.State != board.Ready || b.Visit != 7 || b.Card != "v2" {
+		t.Errorf("read %+v, %v", b, err)
+	}
+	fields[uint64(1)] = "hovering" // as it was decoded: an int would be another key
+	if data, err = cbor.Marshal(fields); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decodeBoard(data); err == nil || !strings.Contains(err.Error(), `state "hovering" is not known to this version`) {
+		t.Errorf("a state of a newer version: %v", err)
 	}
 }

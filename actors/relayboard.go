@@ -43,6 +43,7 @@ type relayState struct {
 	errAt    time.Time
 	good     time.Time
 	incident string
+	box      *mailbox
 }
 
 // relayActor owns one relay board: one connection at a time, and a rest after each. What waits shares the connection.
@@ -58,6 +59,8 @@ type relayActor struct {
 	asker   chan *powerOp    // of the connection that waits for work; nil: it works
 	handed  *powerOp         // what it works on
 	doubt   map[Switch]doubt // relays that may be off against the record
+	byHand  map[Switch]bool  // relays that a person has switched past the record
+	foreign bool             // somebody else had the connection since the last one
 	trouble relayTrouble
 	limits  RelayLimits
 	timer   *time.Timer
@@ -72,7 +75,7 @@ func (f *Fleet) relay(to Switch) *actor.PID {
 	pid, ok := f.relays[to.Board]
 	if !ok {
 		a := newRelayActor(f, to)
-		pid = f.root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }))
+		pid = f.root.Spawn(a.st.box.props(func() actor.Actor { return a }))
 		f.relays[to.Board] = pid
 	}
 	return pid
@@ -82,8 +85,8 @@ func newRelayActor(f *Fleet, to Switch) *relayActor {
 	name, dark, linger := to.Board, f.scale(darkTime), f.scale(commitPatience)
 	limits := f.cfg.Relays.orDefault()
 	limits.Window = f.scale(limits.Window)
-	a := &relayActor{f: f, name: name, to: to, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), limits: limits,
-		st: relayState{state: RelayIdle}}
+	a := &relayActor{f: f, name: name, to: to, line: newLine(time.Now(), dark, linger), doubt: make(map[Switch]doubt), byHand: make(map[Switch]bool), limits: limits,
+		st: relayState{state: RelayIdle, box: &mailbox{}}}
 	if i := f.incidents.open(IncidentRelay, name); i != nil {
 		a.st.incident = i.ID
 		a.trouble = relayTrouble{sessions: a.limits.Sessions, since: i.Opened, boards: make(map[string]bool)}
@@ -123,6 +126,8 @@ func (a *relayActor) Receive(ctx actor.Context) {
 		a.release(m.id)
 	case *idleTest:
 		a.test()
+	case *backRead:
+		a.readBack(false)
 	case *look:
 	case *actor.Stopping, *actor.Restarting:
 		a.stopTimers()
@@ -213,6 +218,10 @@ func (a *relayActor) reached(m *reached) {
 	a.st.latency += (m.took - a.st.latency) / 4
 	a.trouble.well()
 	a.st.good = a.f.now()
+	if a.foreign {
+		a.foreign = false
+		a.readBack(true)
+	}
 	if a.st.incident != "" {
 		a.endIncident()
 	}
@@ -225,6 +234,7 @@ func (a *relayActor) opDone(m *opDone) {
 	switch {
 	case m.err == nil:
 		a.line.done(o, time.Now())
+		a.byPerson(o)
 		delete(a.doubt, o.sw)
 		a.st.err, a.st.errAt = "", time.Time{}
 		return
@@ -268,6 +278,7 @@ func (a *relayActor) over(m *sessionOver) {
 func (a *relayActor) failed(err error) {
 	a.st.state = RelayUnreachable
 	a.fault(err)
+	a.turnedAway(err)
 	var waiting []string
 	for _, o := range a.line.ops {
 		if o.id != "" && !o.settle {
@@ -347,7 +358,7 @@ func (f *Fleet) Relays() []RelayView {
 	for name, r := range all {
 		if st := f.views[name]; st != nil {
 			r.State, r.Queue, r.Error, r.ErrorAt, r.Good, r.Incident = st.state, st.queue, st.err, st.errAt, st.good, st.incident
-			r.Latency, r.Millis = st.latency, float64(st.latency.Microseconds())/1000
+			r.Latency, r.Millis, r.age = st.latency, float64(st.latency.Microseconds())/1000, st.box.age()
 		}
 		list = append(list, *r)
 	}

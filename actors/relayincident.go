@@ -8,7 +8,7 @@ import (
 
 // beginIncident stops the boards behind a relay board that gives no sign of life. It is told once, and stored.
 func (a *relayActor) beginIncident() {
-	a.st.incident = a.f.beginIncident(Incident{Kind: IncidentRelay, Subject: a.name, Rack: a.rack, Boards: a.f.hangOn(a.name),
+	a.st.incident = a.f.beginIncident(Incident{Kind: IncidentRelay, Subject: a.name, Rack: a.f.rackBehind(a.name), Boards: a.f.hangOn(a.name),
 		Text:   fmt.Sprintf("relay board %s gives no sign of life: %s", a.name, a.st.err),
 		Remedy: "look at its plug and its network; boards that wait for it go on by themselves"})
 	a.sendAway()
@@ -64,10 +64,26 @@ func (f *Fleet) tendRelays() {
 		}
 	}
 	for _, i := range f.Incidents() {
-		if i.Kind == IncidentRelay && i.Closed.IsZero() && len(f.hangOn(i.Subject)) == 0 {
+		if i.Kind == IncidentRelay && i.Closed.IsZero() && f.serves(i.Rack) && len(f.hangOn(i.Subject)) == 0 {
 			f.closeIncident(i.ID, "inventory")
 		}
 	}
+}
+
+// serves says whether a rack is this fleet's. In a cluster all racks' incidents are in one journal.
+func (f *Fleet) serves(rack string) bool {
+	_, here := f.cfg.Racks[rack]
+	return here || f.cfg.Lease == nil
+}
+
+// rackBehind is the rack of the boards behind a relay board, which is the same for all in a cluster.
+func (f *Fleet) rackBehind(name string) string {
+	for _, v := range f.Views() {
+		if sw, err := f.switchOf(v.Spec); err == nil && sw.Board == name {
+			return v.Spec.Rack
+		}
+	}
+	return ""
 }
 
 // hangOn are the names of the boards behind a relay board.

@@ -111,7 +111,9 @@ func (f *Fleet) exchange(ctx context.Context, c RelaySession, o *powerOp) error 
 		f.powerFailed(o, err)
 		return err
 	}
-	f.line(o.name, "relay", 6, o.sw.String()+": "+text)
+	if text != "" {
+		f.line(o.name, "relay", 6, o.sw.String()+": "+text)
+	}
 	kind := board.PowerIsOn
 	switch {
 	case o.settle || o.do == board.CheckPower || o.do == board.Cycle:
@@ -125,7 +127,10 @@ func (f *Fleet) exchange(ctx context.Context, c RelaySession, o *powerOp) error 
 
 // drive does what an op says, and tells what the relay does now.
 func (f *Fleet) drive(ctx context.Context, c RelaySession, o *powerOp) (string, error) {
-	if o.sw.Cycles {
+	switch {
+	case o.look:
+		return f.lookAt(ctx, c, o)
+	case o.sw.Cycles:
 		return f.driveCycle(ctx, c, o)
 	}
 	switch o.do {

@@ -63,10 +63,6 @@ func (f *Fleet) Repaired(ctx context.Context, name string, o RepairOrder) (Answe
 	if !slices.Contains(board.Mendable, o.Part) {
 		return Answer{}, problem(BadRequest, fmt.Sprintf("use one of %v", board.Mendable), "%q is no part that is mended", o.Part)
 	}
-	x, err := f.exchangeOf(v, o)
-	if err != nil {
-		return Answer{}, err
-	}
 	r := Request{Want: board.WantImage, Image: o.Image, By: o.By, ID: o.ID}
 	if r.Image == "" {
 		if r.Image, err = f.lastImage(ctx, v); err != nil {
@@ -75,6 +71,13 @@ func (f *Fleet) Repaired(ctx context.Context, name string, o RepairOrder) (Answe
 	}
 	if r.Image == "" || r.Image == NoImage {
 		r.Want, r.Image = board.WantPowerCycle, ""
+	}
+	if a, err := answeredBefore(v, wishID(r)); a != nil || err != nil {
+		return planned{answered: a}.said(), err
+	}
+	x, err := f.exchangeOf(v, o)
+	if err != nil {
+		return Answer{}, err
 	}
 	if _, err := f.cfg.Planner.Plan(ctx, v.Spec, r.Want, r.Image, nil); err != nil { // before anything changes
 		return Answer{}, fmt.Errorf("board %s: %w", name, err)

@@ -29,9 +29,12 @@ func TestRepaired(t *testing.T) {
 		if _, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartCard, By: "ann", Image: "unknown"}); err == nil || w.f.ByName("board1").Board.State != board.FailedBoot {
 			t.Errorf("an image that nobody knows: %v", err)
 		}
-		a, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartCard, By: "ann", Note: "64 GB"})
+		a, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartCard, By: "ann", Note: "64 GB", ID: "k"})
 		if err != nil || a.Attempt != 2 {
 			t.Fatalf("%+v, %v", a, err)
+		}
+		if again, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartCard, By: "ann", Note: "64 GB", ID: "k"}); err != nil || !again.Repeated || again.Attempt != a.Attempt {
+			t.Errorf("said twice: %+v, %v", again, err)
 		}
 		if _, err := w.f.Repaired(t.Context(), "board1", RepairOrder{Part: board.PartCard, By: "ann"}); !errors.As(err, &p) || p.Kind != Refused {
 			t.Errorf("repaired at work: %v", err)

@@ -18,6 +18,7 @@ type cell struct {
 	id   string
 	pid  atomic.Pointer[actor.PID] // nil until the actor has started
 	view atomic.Pointer[View]
+	box  mailbox
 }
 
 // roster are the boards of this server. Its maps are replaced whole when boards come and go, so that readers take no

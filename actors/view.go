@@ -21,6 +21,7 @@ type View struct {
 	Health   Health     // of a board in Ready
 	Queue    int        // place in the queue for power, from 1; 0: not queued
 	At       time.Time  // when this was published
+	AsOf     time.Time  // in a cluster, when whoever acts for the board was heard last; zero: it is heard
 }
 
 // Progress is how far a transfer or a write has come, in bytes.
@@ -91,6 +92,7 @@ type Order struct {
 	Visit  uint64             // SetState: the visit that the asker saw
 	Until  time.Time          // SetLock: zero for "until unlocked"
 	Labels map[string]*string // Relabel: what each label is to be; nil: it is taken off
+	ID     string             // Idempotency-Key; the same id again does nothing; empty: none
 }
 
 // Stranger is a MAC address that asked for a boot entry and belongs to no board.

@@ -96,7 +96,8 @@ func Markdown() string {
 	}
 	fmt.Fprintf(&w, "\nA failed visit that leads to `%s` goes there by way of `%s` while the power budget has no place. ", Cutting, Waiting)
 	fmt.Fprintf(&w, "An attempt has at most %d power cycles, a board %d an hour; the server begins at most %d attempts a day by itself. ", cyclesAttempt, cyclesHour, ownStarts)
-	fmt.Fprintf(&w, "A resume leaves a limit at least %s. ✗ marks events that fail the visit.\n", short(resumeGrace))
+	fmt.Fprintf(&w, "A resume begins the limit anew, and the first that runs out then costs no try; a stall limit has at least %s from there. ", short(searchTime))
+	w.WriteString("✗ marks events that fail the visit.\n")
 	return w.String()
 }
 

@@ -8,6 +8,7 @@ type Kind string
 // Inputs from the server itself. Those marked (visit) carry the visit that started them; an older one is dropped.
 const (
 	Resume       Kind = "resume"        // the server came back, or took the board over
+	Unheard      Kind = "unheard"       // a limit ran out, or ran, while nothing could be stored or the server itself stood still
 	Timeout      Kind = "timeout"       // (visit) the state's limit ran out
 	Stalled      Kind = "stalled"       // (visit) nothing moved for the state's stall limit
 	PowerIsOff   Kind = "power_is_off"  // (visit) the relay was driven and read back: the board has no power
@@ -87,7 +88,7 @@ type Rules struct {
 	CyclesOnly bool                    // the switch can only take the power and give it back at once
 	Manual     bool                    // no relay: a person switches the board when it is asked to boot
 	FailedOff  bool                    // a board that comes to rest in failed_… is switched off
-	Jitter     time.Duration           // added to the grace after a resume
+	Jitter     time.Duration           // added to a limit that begins anew, so that not all of a rack run out at once
 	Speed      float64                 // divides every time, for simulated racks; 0: 1
 }
 

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var everyKind = append([]Kind{Resume, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, ImageCleared, Wish, Cancel, Accept, SetState, Repaired,
+var everyKind = append([]Kind{Resume, Unheard, Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp, RelayUp, Miswired, ImageCleared, Wish, Cancel, Accept, SetState, Repaired,
 	SetLock, Unlock, Remark, Relabel, LoaderAsked, FellThrough, KernelRead, InitrdRead, SquashfsRead, StageRead, ArtifactRead, LineLogged},
 	BoardEvents()...)
 
@@ -72,6 +72,9 @@ func check(t *rapid.T, b Board, in Input, r Result) {
 		t.Fatalf("an entry in %s for %q", n.State, n.Want)
 	case n.Card == "v2" && n.Written && !n.Done:
 		t.Fatal("the card is said to be good between write gate and read-back")
+	}
+	if again := in.Kind == Resume || in.Kind == Unheard; again && n.State.Working() && time.UnixMilli(n.Deadline).Before(in.Now.Add(in.Rules.Limit(n.State))) {
+		t.Fatalf("%s in %s at %v: what is stored by another clock, %v, shortens its limit", in.Kind, b.State, in.Now, b.Deadline)
 	}
 	late := in.Visit != b.Visit && slices.Contains([]Kind{Timeout, Stalled, PowerIsOff, PowerIsOn, PowerFailed, ProbeOK, Admitted, RelayDown, StillUp}, in.Kind)
 	past := in.Kind.tokened() && in.Token != b.Token && !in.Bare && slices.Contains(BoardEvents(), in.Kind)

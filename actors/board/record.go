@@ -92,11 +92,24 @@ type Lock struct {
 	Until int64  `cbor:"3,keyasint,omitempty" json:"until,omitempty"`
 }
 
-// Answered remembers a wish by the first 8 bytes of the hash of its id, so that a wish sent twice is done once.
+// Answered remembers what a person or a program asked for, so that it is done once if it is sent twice.
 type Answered struct {
 	_       struct{} `cbor:",toarray"`
-	ID      [8]byte
+	ID      [8]byte  // KeyBytes of the hash of the asker's id, then of the hash of what was asked; zero: it had no id
 	Attempt uint32
+}
+
+// KeyBytes are those of an ID that stand for the asker's id; the rest tells the same again from another wish under it.
+const KeyBytes = 5
+
+// Known finds what was asked under an id; other: it was not this. nil: nothing was, or there is no id.
+func (b *Board) Known(id [8]byte) (known *Answered, other bool) {
+	for i := range b.Wishes {
+		if w := &b.Wishes[i]; id != [8]byte{} && [KeyBytes]byte(w.ID[:]) == [KeyBytes]byte(id[:]) {
+			return w, w.ID != id
+		}
+	}
+	return nil, false
 }
 
 // Board is all that is stored of a board's life, written whole at every transition. Times are Unix milliseconds by
@@ -125,7 +138,7 @@ type Board struct {
 	Cycles  uint8           `cbor:"17,keyasint,omitempty"` // power cycles of this attempt
 	Hour    []int64         `cbor:"18,keyasint,omitempty"` // power cycles of the last hour, Unix seconds
 	Own     []int64         `cbor:"19,keyasint,omitempty"` // attempts that the server began by itself in 24 h, Unix seconds
-	Free    bool            `cbor:"20,keyasint,omitempty"` // the limit of this visit costs no try: a resume reached into it
+	Free    bool            `cbor:"20,keyasint,omitempty"` // the limit of this visit costs no try: it was begun anew
 	Power   Power           `cbor:"21,keyasint,omitempty"`
 	Written bool            `cbor:"22,keyasint,omitempty"` // the write gate was opened in this attempt: the card is in doubt
 	Done    bool            `cbor:"23,keyasint,omitempty"` // the live part of this attempt is done: what follows boots from the card

@@ -19,6 +19,16 @@ func (r *Rules) StallLimit(state State) time.Duration {
 	return r.scale(table[state].stall)
 }
 
+// Silence is how long nothing may move in the board's visit: its state's stall limit, and at least searchTime where the
+// limit was begun anew, for its script may be looking for another server. 0: the state knows no stall.
+func (r *Rules) Silence(b *Board) time.Duration {
+	d := r.StallLimit(b.State)
+	if d > 0 && b.Free {
+		d = max(d, r.scale(searchTime))
+	}
+	return d
+}
+
 // TriesOf is how many visits of state may fail in one attempt. 0: the state spends no tries.
 func (r *Rules) TriesOf(state State) int {
 	row := table[state]

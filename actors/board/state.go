@@ -1,6 +1,9 @@
 package board
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // State is where a board is in its life. A state is a rest, the pause Waiting, or it works under a time limit.
 type State string
@@ -92,12 +95,15 @@ const (
 	PartServer  Part = "server"
 )
 
+// Parts are all of them.
+func Parts() []Part {
+	return []Part{PartBoard, PartCard, PartRelay, PartWiring, PartNetwork, PartImage, PartServer}
+}
+
 // ParsePart returns the part that a board's script named, or PartBoard where it named none that we know.
 func ParsePart(s string) Part {
-	switch p := Part(s); p {
-	case PartBoard, PartCard, PartRelay, PartWiring, PartNetwork, PartImage, PartServer:
-		return p
-	default:
-		return PartBoard
+	if slices.Contains(Parts(), Part(s)) {
+		return Part(s)
 	}
+	return PartBoard
 }

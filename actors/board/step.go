@@ -40,24 +40,16 @@ func (s *step) run() {
 		s.imageCleared()
 	case Resume:
 		s.resume()
+	case Unheard:
+		s.anew()
 	case Wish:
 		s.wish()
-	case Cancel:
-		s.cancel()
-	case Accept:
-		s.accept()
+	case Cancel, Accept, SetLock, Unlock, Relabel, Remark:
+		s.order()
 	case SetState:
 		s.setState()
 	case Repaired:
 		s.repaired()
-	case SetLock, Unlock:
-		s.lock()
-	case Relabel:
-		s.relabel()
-	case Remark:
-		s.own()
-		s.b.Comment = cut(s.in.Text)
-		s.r.Store = true
 	default:
 		s.evidence()
 	}
@@ -172,8 +164,8 @@ func (s *step) leave(next State) {
 
 func (s *step) els() State { return table[s.b.State].els }
 
-// fail ends a visit that did not do its work. It costs the row a try, unless a resume reached into the limit that
-// fired; the attempt goes on at next while the row has tries left.
+// fail ends a visit that did not do its work. It costs the row a try, unless the limit that fired was begun anew; the
+// attempt goes on at next while the row has tries left.
 func (s *step) fail(why Blame, next State) {
 	s.own()
 	state := s.b.State
@@ -233,6 +225,9 @@ func (s *step) toward(next State) {
 	now := s.in.Now
 	hour := int64(s.in.Rules.scale(time.Hour) / time.Second)
 	s.b.Hour = slices.DeleteFunc(s.b.Hour, func(t int64) bool { return now.Unix()-t >= hour })
+	for i, t := range s.b.Hour {
+		s.b.Hour[i] = min(t, now.Unix()) // counted by a clock that was ahead: the hour begins now, not then
+	}
 	switch {
 	case next == Cutting && s.b.Cycles >= cyclesAttempt:
 		s.spent()
@@ -243,6 +238,7 @@ func (s *step) toward(next State) {
 		return
 	case !s.in.Place:
 		s.wait(ForPowerBudget, next)
+		s.b.Deadline = 0 // it queues from here on, though it waited for its hour before
 		return
 	}
 	if next == Cutting {
@@ -374,18 +370,21 @@ func (s *step) effect(do Do) {
 	}
 }
 
-// resume takes a board up again after a crash, a restart or a take-over. A limit gets the stored rest of its time,
-// but at least a grace and at most the whole limit, and costs no try when it fires: an outage cycles nobody.
+// resume takes a board up again after a crash, a restart or a take-over.
 func (s *step) resume() {
-	r := table[s.b.State]
+	if s.b.State.Working() {
+		s.anew()
+		s.effect(table[s.b.State].resume)
+	}
+}
+
+// anew begins a limit anew, with a first one that costs no try: nobody knows how much of the time before was the board's.
+// What is stored of it is by another clock, perhaps another server's, so it is not reckoned with. A board that is silent
+// where something has to move shows that within its stall limit.
+func (s *step) anew() {
 	if !s.b.State.Working() {
 		return
 	}
-	limit := s.in.Rules.Limit(s.b.State)
-	grace := max(s.in.Rules.scale(resumeGrace), s.in.Rules.StallLimit(s.b.State)) + s.in.Rules.Jitter
-	left := time.UnixMilli(s.b.Deadline).Sub(s.in.Now)
-	left = min(max(left, grace), limit)
-	s.b.Deadline = s.in.Now.Add(left).UnixMilli()
+	s.b.Deadline = s.in.Now.Add(s.in.Rules.Limit(s.b.State) + s.in.Rules.Jitter).UnixMilli()
 	s.b.Free = true
-	s.effect(r.resume)
 }

@@ -33,7 +33,7 @@ const (
 	cyclesHour     = 20 // power cycles a board an hour; the 21st waits
 	ownStarts      = 2  // attempts a day that the server may begin by itself
 	personPatience = 24 * time.Hour
-	resumeGrace    = 60 * time.Second
+	searchTime     = 60 * time.Second // a script that lost its server has asked all others by then: 50 s at most
 )
 
 // table is the whole life of a board.

@@ -96,6 +96,25 @@ func TestNothingCutsOnResume(t *testing.T) {
 	}
 }
 
+// TestSilence: after a resume a script has the time to look for another server, however short the stall limit.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		state State
+		free  bool
+		stall time.Duration
+		want  time.Duration
+	}{
+		{Writing, false, 0, 2 * time.Minute}, {Writing, true, 0, 2 * time.Minute},
+		{Downloading, false, 20 * time.Second, 20 * time.Second}, {Downloading, true, 20 * time.Second, searchTime},
+		{Booting, true, 20 * time.Second, 0},
+	} {
+		if got := (&Rules{Stall: c.stall}).Silence(&Board{State: c.state, Free: c.free}); got != c.want {
+			t.Errorf("%s, free %v, stall limit %v: %v, want %v", c.state, c.free, c.stall, got, c.want)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{0: "–", time.Minute: "1m", time.Hour: "1h", 90 * time.Second: "1m30s", 30 * time.Second: "30s",

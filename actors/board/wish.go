@@ -7,13 +7,7 @@ import (
 
 // wish begins an attempt, or says why not.
 func (s *step) wish() {
-	for _, w := range s.b.Wishes {
-		if w.ID == s.in.WishID && w.ID != [8]byte{} {
-			s.r.Verdict = Repeated
-			return
-		}
-	}
-	if s.locked() || !s.mayBegin() {
+	if s.known() || s.locked() || !s.mayBegin() {
 		return
 	}
 	s.own()
@@ -26,6 +20,57 @@ func (s *step) wish() {
 		s.toward(Powering)
 	default:
 		s.toward(Cutting)
+	}
+}
+
+// OtherWish is what is said to who asks for another thing under an id of before.
+const OtherWish, OtherWishRemedy = "its Idempotency-Key was that of another request", "send a new key with each request, and the same only to send that request again"
+
+// known answers what was asked before.
+func (s *step) known() bool {
+	known, other := s.b.Known(s.in.WishID)
+	if other {
+		s.refuse(OtherWishRemedy, OtherWish)
+	} else if known != nil {
+		s.r.Verdict = Repeated
+	}
+	return known != nil
+}
+
+// remember keeps the id of what is done now.
+func (s *step) remember() {
+	if s.in.WishID == [8]byte{} {
+		return
+	}
+	s.own()
+	b := &s.b
+	b.Wishes = append(b.Wishes, Answered{ID: s.in.WishID, Attempt: b.Attempt})
+	if n := len(b.Wishes); n > maxWishes {
+		b.Wishes = b.Wishes[n-maxWishes:]
+	}
+}
+
+// order does what people and programs ask for beside wishes, once for each id.
+func (s *step) order() {
+	if s.known() {
+		return
+	}
+	switch s.in.Kind { //nolint:exhaustive // run leaves the orders to it
+	case Cancel:
+		s.cancel()
+	case Accept:
+		s.accept()
+	case SetLock, Unlock:
+		s.lock()
+	case Relabel:
+		s.relabel()
+	case Remark:
+		s.own()
+		s.b.Comment = cut(s.in.Text)
+		s.r.Store = true
+	}
+	if s.r.Store {
+		s.remember()
 	}
 }
 
@@ -97,12 +142,7 @@ func (s *step) begin() {
 	}
 	b.Tries, b.Cycles = map[State]uint8{}, 0
 	b.Written, b.Done, b.Blame, b.Auto = false, false, nil, in.Own
-	if in.WishID != [8]byte{} {
-		b.Wishes = append(b.Wishes, Answered{ID: in.WishID, Attempt: b.Attempt})
-		if n := len(b.Wishes); n > maxWishes {
-			b.Wishes = b.Wishes[n-maxWishes:]
-		}
-	}
+	s.remember()
 	in.Want = b.Want
 }
 

@@ -1,0 +1,69 @@
+package board
+
+import (
+	"testing"
+	"time"
+)
+
+// What has an id is done once, whatever became of the board since; another thing under the same id is refused.
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_000_000)
+	visit := uint64(0)
+	ask := func(b Board, k Kind, id [8]byte, more func(*Input)) Result {
+		visit++
+		in := Input{Kind: k, Now: now, By: "ann", WishID: id, Place: true, Visit: b.Visit, Fresh: Token{byte(visit)}}
+		if more != nil {
+			more(&in)
+		}
+		return Step(b, in)
+	}
+	key := func(n, what byte) [8]byte { return [8]byte{n, KeyBytes: what} }
+	image := func(in *Input) { in.Want, in.Image = WantImage, "v2" }
+	b := Board{State: Ready, Card: "v1"}
+	first := ask(b, Wish, key(1, 1), image)
+	if first.Verdict != Moved || first.Board.Attempt != 1 {
+		t.Fatalf("%+v", first)
+	}
+	if r := ask(first.Board, Wish, key(1, 2), image); r.Verdict != Refused || r.Refusal.Why != OtherWish {
+		t.Errorf("another wish under the same id: %+v", r)
+	}
+	if r := ask(first.Board, Cancel, key(1, 3), nil); r.Verdict != Refused {
+		t.Errorf("an order under the id of a wish: %+v", r)
+	}
+	cancelled := ask(first.Board, Cancel, key(2, 1), nil)
+	if cancelled.Verdict != Moved {
+		t.Fatalf("%+v", cancelled)
+	}
+	rested := cancelled.Board
+	rested.State = Ready
+	later := ask(rested, Wish, key(3, 1), image)
+	if later.Board.Attempt != 2 {
+		t.Fatalf("%+v", later)
+	}
+	if r := ask(later.Board, Cancel, key(2, 1), nil); r.Verdict != Repeated || r.Board.State != later.Board.State || r.Store {
+		t.Errorf("a cancel that is sent again ended what came after it: %+v", r)
+	}
+	for n, kind := range map[byte]Kind{4: SetLock, 5: Unlock, 6: Remark} {
+		lock := func(in *Input) { in.Text = "why" }
+		start := later.Board
+		if kind == Unlock {
+			start.Lock = &Lock{Who: "ann"}
+		}
+		done := ask(start, kind, key(n, 1), lock)
+		if !done.Store {
+			t.Fatalf("%s: %+v", kind, done)
+		}
+		changed := done.Board
+		changed.Lock, changed.Comment = &Lock{Who: "ann", Why: "later"}, "later"
+		if r := ask(changed, kind, key(n, 1), lock); r.Verdict != Repeated || r.Store || r.Board.Lock.Why != "later" || r.Board.Comment != "later" {
+			t.Errorf("%s was done twice: %+v", kind, r)
+		}
+		if r := ask(changed, kind, [8]byte{}, lock); !r.Store {
+			t.Errorf("%s without an id: %+v", kind, r)
+		}
+	}
+	if n := len(later.Board.Wishes); n != 3 {
+		t.Errorf("%d are remembered", n)
+	}
+}
