@@ -45,7 +45,7 @@ func newRig(t testing.TB, change func(*Config, *Server), at ...netip.Addr) *rig 
 		change(&cfg, &plain)
 	}
 	r.server = New(cfg)
-	r.server.plain, r.server.least = plain.plain, plain.least
+	r.server.plain, r.server.least, r.server.files.populate = plain.plain, plain.least, plain.files.populate
 	a := loopback
 	if len(at) > 0 {
 		a = at[0]

@@ -54,14 +54,18 @@ func (r *roster) leave(conn *net.UDPConn) {
 	delete(r.running, conn)
 }
 
-// stop ends all transfers and waits until they have. It says false if one has not within the time.
-func (r *roster) stop(within time.Duration) bool {
+// stop lets nobody in any more, and ends the transfers that it can reach.
+func (r *roster) stop() {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.stopped.Store(true)
 	for conn := range r.running {
 		_ = conn.SetReadDeadline(time.Unix(1, 0)) // fails on a closed socket only
 	}
-	r.mu.Unlock()
+}
+
+// wait waits until all transfers have ended. It says false if one has not within the time.
+func (r *roster) wait(within time.Duration) bool {
 	ended := make(chan struct{})
 	go func() { // ends with the last transfer
 		r.all.Wait()

@@ -14,14 +14,21 @@ import (
 // Serve answers requests that come to conn until ctx ends; then transfers are told so and ended, within 5 s, and it returns
 // nil. It closes conn. If conn is bound to no address in particular, clients are answered from the one they asked.
 func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
+	var err error
+	if s.reactor, err = newReactor(); err != nil {
+		return errors.Join(fmt.Errorf("serve TFTP: %w", err), conn.Close())
+	}
+	go s.reactor.loop() // ends after stop, with the last transfer
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err := s.requests(conn)
+	err = s.requests(conn)
 	if stop() {
 		err = errors.Join(fmt.Errorf("receive TFTP requests: %w", err), conn.Close())
 	} else {
 		err = nil // the socket was closed on purpose
 	}
-	if !s.live.stop(stopWithin) {
+	s.live.stop()
+	s.reactor.stop()
+	if !s.live.wait(stopWithin) {
 		s.log.Warn("TFTP: transfers whose file cannot be opened or read are left behind")
 	}
 	return err
@@ -132,24 +139,17 @@ func (s *Server) serve(r request, peer netip.AddrPort, local netip.Addr, heard f
 	if done == nil {
 		done = func(Outcome) {}
 	}
-	conn, err := bind(local)
-	if err != nil {
-		done(Outcome{Err: err})
-		return errors.Join(err, file.Content.Close())
-	}
-	defer func() { _ = conn.Close() }()
 	terms := agree(r.options, file.Size, cmp.Or(file.Window, s.cfg.Window), func() int { return s.largest(file.MaxBlock, local, peer) })
 	files := &s.files
 	if s.plain {
 		files = nil
 	}
-	t := &transfer{conn: conn, from: newSource(files, file, terms.block, terms.window), terms: terms, flight: newFlight(terms, file.Size),
-		silence: s.patience(terms), stopped: s.live.stopped.Load, answered: heard}
-	if t.wire, err = s.newWire(newLine(conn, peer, t.from), terms); err == nil {
-		defer t.wire.close()
-		s.live.follow(conn)
-		defer s.live.leave(conn)
-		err = t.run()
+	t := &transfer{peer: peer, from: newSource(files, file, terms.block), terms: terms, flight: newFlight(terms, file.Size),
+		silence: s.patience(terms), answered: heard}
+	if t.from.shared != nil {
+		err = s.fast(t, local)
+	} else {
+		err = s.plainly(t, local)
 	}
 	done(t.outcome(err))
 	return t.from.close(&s.files)

@@ -9,19 +9,18 @@ import (
 
 var errChanged = &Error{Code: CodeUndefined, Text: "the file was changed while it was read"}
 
-// source gives the blocks of a file: of its mapping without copying, else read into a buffer.
+// source is where the blocks of a file come from: its mapping, else they are read.
 type source struct {
 	file   *File
 	block  int
 	shared *mapping // nil: not mapped
-	buffer []byte
 
 	disk    *os.File // nil: the content is no file
 	written time.Time
 }
 
-// newSource prepares a file for sending so many blocks at once. files is nil for who has to touch the bytes himself.
-func newSource(files *mappings, f *File, block, window int) *source {
+// newSource prepares a file for sending. files is nil for who has to touch the bytes himself.
+func newSource(files *mappings, f *File, block int) *source {
 	s := &source{file: f, block: block}
 	if disk, ok := f.Content.(*os.File); ok {
 		if info, err := disk.Stat(); err == nil {
@@ -30,9 +29,6 @@ func newSource(files *mappings, f *File, block, window int) *source {
 				s.shared = files.get(disk, f.Size, info)
 			}
 		}
-	}
-	if s.shared == nil {
-		s.buffer = make([]byte, min(int64(block)*int64(window), max(f.Size, 1)))
 	}
 	return s
 }
@@ -45,23 +41,40 @@ func (s *source) close(files *mappings) error {
 	return s.file.Content.Close()
 }
 
-// at gives the bytes of a block, counted from 1. They stay as they are until the next call for the same slot. Bytes of a
-// mapping are for the kernel only: the file may have been cut, and then touching them ends the process, while a system call
-// that is handed them fails.
-func (s *source) at(block int64, slot int) ([]byte, error) {
-	from := (block - 1) * int64(s.block)
-	to := min(from+int64(s.block), s.file.Size)
-	if s.shared != nil {
-		return s.shared.data[from:to:to], nil
-	}
-	p := s.buffer[slot*s.block:][:to-from]
+// bounds are where the bytes of a block, counted from 1, begin and end.
+func (s *source) bounds(block int64) (from, to int64) {
+	from = (block - 1) * int64(s.block)
+	return from, min(from+int64(s.block), s.file.Size)
+}
+
+// read fills p from an offset.
+func (s *source) read(p []byte, from int64) error {
 	if len(p) == 0 {
-		return p, nil
+		return nil
 	}
 	if n, err := s.file.Content.ReadAt(p, from); n < len(p) {
-		return nil, errors.Join(errChanged, fmt.Errorf("read at %d: %w", from, err))
+		return errors.Join(errChanged, fmt.Errorf("read at %d: %w", from, err))
 	}
-	return p, nil
+	return nil
+}
+
+// near gives the block up to which those from b's first on are in memory, so that sending them waits for no disk.
+func (s *source) near(b span) int64 {
+	if s.shared == nil {
+		return b.last // they are read by who may wait
+	}
+	from, _ := s.bounds(b.first)
+	return s.shared.near(from) / int64(s.block)
+}
+
+// load brings blocks into memory. It may take as long as the disk likes.
+func (s *source) load(b span) error {
+	if s.shared == nil {
+		return nil
+	}
+	from, _ := s.bounds(b.first)
+	_, to := s.bounds(b.last)
+	return s.shared.load(from, to)
 }
 
 // unchanged says whether the file is still the one that was opened. It is asked before the last block is sent, so that no

@@ -5,8 +5,8 @@
 // client is given up. It refuses every mode but octet, and blocks beyond what the path carries whole. It does not
 // know what a name means: a Handler or a Taker does, and is told how each transfer ended.
 //
-// One goroutine and one socket serve one transfer. DESIGN.md beside this file has the order of things. Package netboot
-// runs one Server for each rack.
+// One socket serves one transfer; on Linux one thread, the reactor, runs all that send files of a disk. DESIGN.md beside this
+// file has the order of things. Package netboot runs one Server for each rack.
 package tftp
 
 import (
@@ -83,12 +83,13 @@ const (
 
 // Server answers requests. Make one with New.
 type Server struct {
-	cfg   Config
-	log   *slog.Logger
-	files mappings
-	live  roster
-	least bool // for tests: as on a system without segmentation offload
-	plain bool // for tests: as on a system without any of it
+	cfg     Config
+	log     *slog.Logger
+	files   mappings
+	live    roster
+	reactor *reactor // while Serve runs
+	least   bool     // for tests: as on a system without segmentation offload
+	plain   bool     // for tests: as on a system without any of it
 }
 
 // New makes a server; Serve runs it.

@@ -3,8 +3,7 @@ package tftp
 import (
 	"encoding/binary"
 	"errors"
-	"net"
-	"os"
+	"net/netip"
 	"time"
 )
 
@@ -13,54 +12,49 @@ var (
 	errStopping = &Error{Code: CodeUndefined, Text: "the server is stopping"}
 )
 
-// transfer sends one file to one client.
+// verdict is what a transfer makes of what has happened.
+type verdict int
+
+const (
+	more  verdict = iota // there may be other packets
+	quiet                // nothing else of use can have come already
+	slow                 // prepare is to be called, and prepared, before anything else
+	over                 // the transfer has ended
+)
+
+// transfer sends one file to one client. It waits for nothing: whoever runs it calls begin, then packet for what comes, and
+// expired when due is past.
 type transfer struct {
 	wire     wire
-	conn     *net.UDPConn
+	peer     netip.AddrPort
 	from     *source
 	terms    terms
 	flight   flight
 	silence  time.Duration // how long a client may acknowledge nothing new
-	stopped  func() bool
-	answered func() // called when the client has acknowledged something
+	answered func()        // called when the client has acknowledged something
 
-	tries int       // packets sent before anything was acknowledged
-	heard time.Time // when something new was acknowledged last
-	due   time.Time // when to send again
-	armed time.Time // deadline of the socket: not after due
-	err   error     // what ended it
+	tries  int       // packets sent before anything was acknowledged
+	heard  time.Time // when something new was acknowledged last; zero: it has not begun
+	due    time.Time // when to send again
+	wanted span      // what prepare is for
+	near   int64     // up to this block the file is in memory
+	err    error     // what ended it; nil: the client has the file
 }
 
-// run sends the file and gives what ended it; nil: the client has it.
-func (t *transfer) run() error {
-	now := time.Now()
+// begin sends the first packet.
+func (t *transfer) begin(now time.Time) verdict {
 	t.heard, t.tries = now, 1
-	if t.terms.answer != nil {
-		t.flight.at = now
-		t.wire.packet(t.terms.answer)
-		t.wait(now)
-	} else if t.send(t.flight.next(now), now) == over {
-		return t.err
+	if t.terms.answer == nil {
+		return t.send(t.flight.next(now), now)
 	}
-	for {
-		err := t.wire.listen(t.packet)
-		switch {
-		case err == nil:
-			return t.err
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return err
-		case t.stopped():
-			t.fail(errStopping)
-			return t.err
-		}
-		if t.expired(time.Now()) == over {
-			return t.err
-		}
-	}
+	t.flight.at = now
+	t.wire.packet(t.terms.answer)
+	t.due = now.Add(t.flight.timer.pause)
+	return more
 }
 
 // packet takes what the client sent.
-func (t *transfer) packet(p []byte) verdict {
+func (t *transfer) packet(p []byte, now time.Time) verdict {
 	if len(p) < headerSize {
 		return more
 	}
@@ -72,7 +66,6 @@ func (t *transfer) packet(p []byte) verdict {
 	default:
 		return more
 	}
-	now := time.Now()
 	switch t.flight.ack(binary.BigEndian.Uint16(p[2:]), now) {
 	case finished:
 		return over
@@ -84,7 +77,7 @@ func (t *transfer) packet(p []byte) verdict {
 		}
 		t.heard, t.tries = now, 0
 		whole := t.flight.acked == t.flight.sent
-		if v := t.send(t.flight.next(now), now); v == over || !whole {
+		if v := t.send(t.flight.next(now), now); v != more || !whole {
 			return v
 		}
 		return quiet
@@ -93,55 +86,59 @@ func (t *transfer) packet(p []byte) verdict {
 	return more
 }
 
-// send puts blocks on the wire and starts the clock. The last block goes out only if the file is still what it was.
+// send puts blocks on the wire, unless the disk may have to be waited for.
 func (t *transfer) send(s span, now time.Time) verdict {
-	var err error
-	if s.last == t.flight.last {
-		err = t.from.unchanged()
+	t.wanted = s
+	if s.last > t.near {
+		t.near = t.from.near(s)
 	}
+	if s.last > t.near || s.last == t.flight.last {
+		return slow
+	}
+	return t.prepared(nil, now)
+}
+
+// prepare does what may take long before the wanted blocks can be sent. The last block is for a file that is still what it
+// was. The time that a disk takes is no silence of the client, nor a part of the way to it.
+func (t *transfer) prepare() error {
+	began := time.Now()
+	defer func() {
+		took := time.Since(began)
+		t.heard, t.flight.at = t.heard.Add(took), t.flight.at.Add(took)
+	}()
+	if err := t.from.load(t.wanted); err != nil || t.wanted.last < t.flight.last {
+		return err
+	}
+	return t.from.unchanged()
+}
+
+// prepared puts the wanted blocks on the wire and starts the clock; err is what prepare gave.
+func (t *transfer) prepared(err error, now time.Time) verdict {
 	if err == nil {
-		err = t.wire.blocks(s)
+		err = t.wire.blocks(t.wanted)
 	}
 	if err != nil {
-		t.fail(err)
-		return over
+		return t.fail(err)
 	}
-	t.wait(now)
+	t.due = now.Add(t.flight.timer.pause)
 	return more
 }
 
 // fail ends the transfer and tells the client why.
-func (t *transfer) fail(err error) {
+func (t *transfer) fail(err error) verdict {
 	t.err = err
 	e := &Error{Code: CodeUndefined, Text: "the file cannot be read"}
 	_ = errors.As(err, &e) // else: what it says is not for clients
 	t.wire.packet(e.packet())
-}
-
-// wait makes the socket's deadline no later than the pause demands. It is mostly too early, and then set anew when it
-// comes: cheaper than setting it for each block.
-func (t *transfer) wait(now time.Time) {
-	t.due = now.Add(t.flight.timer.pause)
-	if t.armed.IsZero() || t.due.Before(t.armed) {
-		t.arm()
-	}
-}
-
-func (t *transfer) arm() {
-	t.armed = t.due
-	t.wire.deadline(t.due)
-	if t.stopped() { // after the deadline was set: the stop sets it to the past
-		t.wire.deadline(time.Unix(1, 0))
-	}
+	return over
 }
 
 // expired sends again if the time for that has come, and gives up a client that is gone.
 func (t *transfer) expired(now time.Time) verdict {
-	if now.Before(t.due) {
-		t.arm()
+	switch {
+	case now.Before(t.due):
 		return more
-	}
-	if now.Sub(t.heard) >= t.silence || t.tries >= firstTries {
+	case now.Sub(t.heard) >= t.silence || t.tries >= firstTries:
 		t.err = errSilent
 		return over
 	}
@@ -149,18 +146,20 @@ func (t *transfer) expired(now time.Time) verdict {
 		t.tries++
 	}
 	t.flight.timer.silent()
-	t.armed = time.Time{} // has passed
 	s := t.flight.repeat()
 	if t.flight.acked < 0 {
 		t.wire.packet(t.terms.answer)
-		t.wait(now)
+		t.due = now.Add(t.flight.timer.pause)
 		return more
 	}
 	return t.send(s, now)
 }
 
-// outcome is how the transfer ended; err as run gives it.
+// outcome is how the transfer ended; err is why it did not begin, or what ended it.
 func (t *transfer) outcome(err error) Outcome {
+	if t.heard.IsZero() {
+		return Outcome{Err: err}
+	}
 	f := &t.flight
 	return Outcome{Sent: min(f.sent*int64(t.terms.block), t.from.file.Size), Repeated: f.repeated, Window: t.terms.window, Err: err}
 }

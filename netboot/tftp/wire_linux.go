@@ -2,6 +2,8 @@ package tftp
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"net/netip"
 	"syscall"
 	"unsafe"
@@ -14,17 +16,13 @@ const (
 	mostBytes    = 65000 // of one such call: an IP packet's length has 16 bits
 )
 
-// fastWire sends straight from the file's mapping, a window with one system call, and receives without asking first
-// whether there is anything. It allocates nothing while a transfer goes on.
+// fastWire sends straight from the file's mapping, a window with one system call. It allocates nothing while a transfer goes
+// on.
 type fastWire struct {
-	line
-	fd    uintptr // of conn, which nobody closes while the wire is used
-	raw   syscall.RawConn
-	on    func(p []byte) verdict
+	fd    int    // connected to the client
+	data  []byte // the file
 	block int
 
-	to      unix.RawSockaddrAny
-	sender  unix.RawSockaddrAny
 	heads   [][headerSize]byte
 	parts   []unix.Iovec // header and data of each block in turn
 	message unix.Msghdr
@@ -46,69 +44,58 @@ type multiHead struct {
 	sent uint32
 }
 
-// newWire makes the wire of a transfer.
-func (s *Server) newWire(l line, t terms) (wire, error) {
-	if s.plain {
-		return newPlainWire(l), nil
-	}
-	raw, err := l.conn.SyscallConn()
+// newFastWire makes the wire of a transfer, whose socket is to be closed.
+func newFastWire(t *transfer, local netip.Addr, offload bool) (*fastWire, error) {
+	fd, err := socket(local, t.peer)
 	if err != nil {
 		return nil, err
 	}
-	w := &fastWire{line: l, raw: raw, block: t.block, offload: !s.least, heads: make([][headerSize]byte, t.window), parts: make([]unix.Iovec, 2*t.window)}
-	if err := raw.Control(func(fd uintptr) { w.fd = fd }); err != nil {
-		return nil, err
-	}
-	w.point()
+	block, window := t.terms.block, t.terms.window
+	w := &fastWire{fd: fd, data: t.from.shared.data, block: block, offload: offload, heads: make([][headerSize]byte, window), parts: make([]unix.Iovec, 2*window)}
 	w.segment.head.Level, w.segment.head.Type = unix.SOL_UDP, unix.UDP_SEGMENT
 	w.segment.head.SetLen(unix.CmsgLen(2))
-	w.segment.size = uint16(headerSize + t.block)
-	if s.least {
-		return w, nil
-	}
-	return express(w, s.live.stopped.Load), nil
+	w.segment.size = uint16(headerSize + block)
+	return w, nil
 }
 
-// point sets the address that messages go to: within the wire, so it is set anew for a copy.
-func (w *fastWire) point() {
-	w.message.Name, w.message.Namelen = (*byte)(unsafe.Pointer(&w.to)), putAddr(&w.to, w.peer)
+// socket makes a socket as bind does, which Go's poller does not know.
+func socket(local netip.Addr, peer netip.AddrPort) (int, error) {
+	family := unix.AF_INET6
+	if local.Is4() {
+		family = unix.AF_INET
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("make a socket: %w", err)
+	}
+	if unix.Bind(fd, sockaddr(netip.AddrPortFrom(local, 0))) != nil {
+		err = unix.Bind(fd, sockaddr(netip.AddrPortFrom(unspecified(local), 0)))
+	}
+	if err == nil {
+		err = unix.Connect(fd, sockaddr(peer))
+	}
+	if err != nil {
+		return -1, errors.Join(fmt.Errorf("bind a socket from %s to %s: %w", local, peer, err), unix.Close(fd))
+	}
+	return fd, nil
 }
 
-// putAddr writes an address as the kernel wants it and gives its length.
-func putAddr(sa *unix.RawSockaddrAny, a netip.AddrPort) uint32 {
-	port := a.Port()<<8 | a.Port()>>8
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		port = a.Port()
-	}
+func sockaddr(a netip.AddrPort) unix.Sockaddr {
 	if a.Addr().Is4() {
-		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
-		*in = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port, Addr: a.Addr().As4()}
-		return unix.SizeofSockaddrInet4
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
 	}
-	in := (*unix.RawSockaddrInet6)(unsafe.Pointer(sa))
-	*in = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: port, Addr: a.Addr().As16(), Scope_id: zoneIndex(a.Addr().Zone())}
-	return unix.SizeofSockaddrInet6
+	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16(), ZoneId: zoneIndex(a.Addr().Zone())}
 }
 
-// getAddr reads an address that the kernel wrote, without its zone.
-func getAddr(sa *unix.RawSockaddrAny) netip.AddrPort {
-	in := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
-	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&in.Port))[:])
-	if in.Family == unix.AF_INET {
-		return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), port)
-	}
-	return netip.AddrPortFrom(netip.AddrFrom16((*unix.RawSockaddrInet6)(unsafe.Pointer(sa)).Addr), port)
-}
+func (w *fastWire) packet(p []byte) { _, _ = unix.Write(w.fd, p) } // lost is lost
 
 // blocks sends a run of blocks. One block is one call; more are one call too, where the kernel cuts them apart.
 func (w *fastWire) blocks(s span) error {
 	n := s.count()
 	for i := range n {
 		number := s.first + int64(i)
-		data, err := w.from.at(number, i)
-		if err != nil {
-			return err
-		}
+		data := w.data[(number-1)*int64(w.block):]
+		data = data[:min(w.block, len(data))]
 		head := &w.heads[i]
 		head[1] = opData
 		binary.BigEndian.PutUint16(head[2:], uint16(number))
@@ -156,7 +143,7 @@ func (w *fastWire) segmented(n int) (bool, error) {
 // send makes the call. It says false if the kernel does not take such a message; what it drops is no error.
 func (w *fastWire) send() (bool, error) {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_SENDMSG, w.fd, uintptr(unsafe.Pointer(&w.message)), unix.MSG_DONTWAIT)
+		_, _, errno := unix.Syscall(unix.SYS_SENDMSG, uintptr(w.fd), uintptr(unsafe.Pointer(&w.message)), unix.MSG_DONTWAIT)
 		if errno != unix.EINTR {
 			return outcome(errno)
 		}
@@ -188,7 +175,7 @@ func (w *fastWire) many(n int) error {
 		w.batch[i].SetIovlen(2)
 	}
 	for from := 0; from < n; {
-		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, w.fd, uintptr(unsafe.Pointer(&w.batch[from])), uintptr(n-from), unix.MSG_DONTWAIT, 0, 0)
+		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(w.fd), uintptr(unsafe.Pointer(&w.batch[from])), uintptr(n-from), unix.MSG_DONTWAIT, 0, 0)
 		switch {
 		case errno == unix.EINTR:
 		case errno != 0:
@@ -199,60 +186,4 @@ func (w *fastWire) many(n int) error {
 		}
 	}
 	return nil
-}
-
-// listen stays in one call for as long as the deadline allows. The runtime then remembers each arrival until drain has
-// been called for it, so drain may leave before it has found the queue empty.
-func (w *fastWire) listen(on func(p []byte) verdict) error {
-	w.on = on
-	return w.raw.Read(w.drain)
-}
-
-// drain reads what has come; true ends listen. It stops at an acknowledgement of all that was sent: nothing else of use can
-// have been there, and looking would cost a system call for each flight. What lies there nevertheless is read before the
-// next that is of use.
-func (w *fastWire) drain(uintptr) bool {
-	for {
-		n, errno := w.receive(unix.MSG_DONTWAIT)
-		switch {
-		case errno == unix.EINTR:
-			continue
-		case errno != 0:
-			return false
-		case !w.ofPeer():
-			w.stray(w.in[:n], getAddr(&w.sender))
-			continue
-		}
-		switch w.on(w.in[:n]) {
-		case over:
-			return true
-		case quiet:
-			return false
-		case more:
-		}
-	}
-}
-
-// receive reads a packet. Without MSG_DONTWAIT it may take a while, of which the runtime is told.
-func (w *fastWire) receive(flags uintptr) (int, syscall.Errno) {
-	size := uint32(unsafe.Sizeof(w.sender))
-	call := unix.Syscall6
-	if flags&unix.MSG_DONTWAIT != 0 {
-		call = unix.RawSyscall6
-	}
-	n, _, errno := call(unix.SYS_RECVFROM, w.fd, uintptr(unsafe.Pointer(&w.in)), largestReply, flags,
-		uintptr(unsafe.Pointer(&w.sender)), uintptr(unsafe.Pointer(&size)))
-	return int(n), errno
-}
-
-// ofPeer says whether the packet just read is the client's.
-func (w *fastWire) ofPeer() bool {
-	a, b := (*unix.RawSockaddrInet4)(unsafe.Pointer(&w.sender)), (*unix.RawSockaddrInet4)(unsafe.Pointer(&w.to))
-	if a.Family != b.Family || a.Port != b.Port {
-		return false
-	}
-	if a.Family == unix.AF_INET {
-		return a.Addr == b.Addr
-	}
-	return (*unix.RawSockaddrInet6)(unsafe.Pointer(a)).Addr == (*unix.RawSockaddrInet6)(unsafe.Pointer(b)).Addr
 }
