@@ -91,6 +91,9 @@ func (e *sumError) Unwrap() error  { return e.error }
 // what it unpacks to in the store.
 func (c *Catalogue) pin(in Folder, name string, install Install, a ArtifactSpec) (Artifact, facts, error) {
 	packed := compressionOf(a.File)
+	if in == InStore {
+		c.index.touch(name)
+	}
 	if !decodes(packed, a) {
 		f, err := c.measure(in, name, packed, install, a.Part)
 		if err == nil {

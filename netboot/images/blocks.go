@@ -100,6 +100,7 @@ func (x *index) hasBlocks(name string) bool {
 	if name == "" {
 		return true
 	}
+	x.touch(path.Join(blocksFolder, name))
 	_, err := os.Stat(filepath.Join(x.roots.store, blocksFolder, name))
 	return err == nil
 }

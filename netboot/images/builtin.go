@@ -6,8 +6,8 @@ import (
 	"mozpool/persistence/strictyaml"
 )
 
-// builtIn is the source of what comes with the server.
-const builtIn = "built in"
+// BuiltIn is the source of what comes with the server.
+const BuiltIn = "built in"
 
 // builtinHardware are the types that are there without images.yaml, which may
 // replace each of them.
@@ -21,7 +21,8 @@ func builtinHardware() map[string]Hardware {
 		{Name: "panda", Live: "live/omap4", FDT: "omap4-panda-es.dtb", Append: "console=ttyO2,115200n8", Disk: "/dev/mmcblk0",
 			Keep: []Area{{End: 4 << 20}, {Part: 1}}},
 	} {
-		h.SelfTest, h.Maintenance, h.Source = SelfTest, Maintenance, builtIn
+		h.SelfTest, h.Maintenance, h.Source = SelfTest, Maintenance, BuiltIn
+		h.Revision = revisionOfType(h)
 		types[h.Name] = h
 	}
 	return types
@@ -33,7 +34,7 @@ func builtinImages(scripts map[string]string) map[string]Image {
 	out := map[string]Image{}
 	for _, name := range []string{Maintenance, SelfTest} {
 		i := Image{Name: name, Install: InstallScript, Script: scripts[name], Readback: ReadbackOff,
-			Verify: Verify{Kind: VerifyNone}, Source: builtIn}
+			Verify: Verify{Kind: VerifyNone}, Source: BuiltIn}
 		i.Revision = revisionOf(i, nil)
 		out[name] = i
 	}

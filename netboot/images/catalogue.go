@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // Options say where a catalogue comes from and whom it asks.
@@ -13,11 +14,16 @@ type Options struct {
 	Path  string // images.yaml; need not exist: only what is built in is there then
 	Files string // the folder "files"
 	Store string // data/store, for the index of facts and fetched artifacts; made if missing
-	// Entries are the images that came by the API.
+	// Entries are the images and hardware types that came by the API.
 	Entries []Entry
+	// Partial says that there may be more of them: a name that nothing here has is no mistake then, see Elsewhere.
+	Partial bool
 	// Lacking is told of uploads that a running attempt needs and that are not here; it has them fetched, and does not
 	// wait. nil: what is not here is nowhere.
 	Lacking func(sum string)
+	// Touched is told of files of the store, by their path there, before they are looked for: whoever clears the store
+	// lets them lie for a while. It may wait for a file that is being removed. nil: nobody clears it.
+	Touched func(path string)
 
 	// CheckScript judges the body of a script, which may use the image's
 	// config keys; name says which in messages.
@@ -27,6 +33,9 @@ type Options struct {
 	Builtin map[string]string
 	Client  *http.Client // fetches artifacts by URL; nil: http.DefaultClient
 	Logger  *slog.Logger // nil: silence
+
+	patience time.Duration                    // how long a fetch waits for the next byte; 0: as package download does
+	free     func(dir string) (uint64, error) // nil: persistence.FreeSpace
 }
 
 // Catalogue is one state of images.yaml with all facts about its files. It is
@@ -38,6 +47,7 @@ type Catalogue struct {
 	roots    *roots
 	options  Options
 	unfit    []Unfit // entries of the API that cannot be used here
+	absent   []string
 }
 
 // Images returns all images, sorted by name.
@@ -56,6 +66,16 @@ func (c *Catalogue) Image(name string) (Image, bool) {
 func (c *Catalogue) HardwareType(name string) (Hardware, bool) {
 	h, ok := c.hardware[name]
 	return h, ok
+}
+
+// Find tells of whatever has this name where it comes from, and its revision.
+func (c *Catalogue) Find(k Kind, name string) (source, revision string, ok bool) {
+	if k == OfHardware {
+		h, ok := c.hardware[name]
+		return h.Source, h.Revision, ok
+	}
+	i, ok := c.images[name]
+	return i.Source, i.Revision, ok
 }
 
 func sorted[T any](m map[string]T) []T {

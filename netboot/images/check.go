@@ -57,7 +57,7 @@ func (l *loader) hardware(h *Hardware, entry string, path []string) {
 		l.fail(below(path, "entry"), err, "put the template below files and see the fields in the manual")
 		return
 	}
-	h.Entry = text
+	h.Entry, h.EntryFile = text, entry
 }
 
 // CheckName tells whether an image of images.yaml may have this name.
@@ -187,7 +187,7 @@ func validProbeURL(text string) bool {
 // hardwareNames checks the types that an image is for.
 func (l *loader) hardwareNames(names, path []string) {
 	for n, name := range names {
-		if _, ok := l.c.hardware[name]; !ok {
+		if _, ok := l.c.hardware[name]; !ok && !l.elsewhere(OfHardware, name) {
 			known := slices.Sorted(maps.Keys(l.c.hardware))
 			l.add(below(path, strconv.Itoa(n)), fmt.Sprintf("there is no hardware type %q", name),
 				didYouMean(strictyaml.Nearest(name, known), "describe it under hardware; known are "+strings.Join(known, ", ")))

@@ -25,6 +25,7 @@ func (c *Catalogue) decoded(in Folder, name string, packed Compression) (string,
 		return "", err
 	}
 	out := storeName(f.Unpacked.SHA256)
+	c.index.touch(out)
 	if info, err := os.Stat(filepath.Join(c.roots.store, out)); err == nil && info.Size() == f.Unpacked.Size {
 		return out, nil
 	}

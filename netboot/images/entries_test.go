@@ -23,7 +23,7 @@ func (s *site) upload(data []byte) string {
 }
 
 func entryOf(name, sum, more string) Entry {
-	return Entry{Name: name, Data: []byte(`{"install":"raw","hardware":["qemu-arm64"],"artifacts":[{"name":"disk","file":"v3.img.gz","sha256":"` + sum + `","to":"disk"}]` + more + `}`)}
+	return Entry{Kind: OfImage, Name: name, Data: []byte(`{"install":"raw","hardware":["qemu-arm64"],"artifacts":[{"name":"disk","file":"v3.img.gz","sha256":"` + sum + `","to":"disk"}]` + more + `}`)}
 }
 
 // An image of the API is one like any other, in memory, after a restart, and in what a wish pins.
@@ -112,7 +112,7 @@ func TestUnfitEntries(t *testing.T) {
 		"not packed":       {`{"install":"raw","artifacts":[{"name":"disk","file":"a.img.xz","sha256":"` + s.upload([]byte("plain")) + `","to":"disk"}]}`, "not packed", false},
 	} {
 		o := s.options("")
-		o.Entries = []Entry{{Name: "v3", Data: []byte(c.data)}}
+		o.Entries = []Entry{{Kind: OfImage, Name: "v3", Data: []byte(c.data)}}
 		got, problems := Load(o)
 		if problems != nil {
 			t.Fatalf("%s: %v", name, problems)

@@ -2,16 +2,16 @@ package images
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 
+	"mozpool/netboot/images/download"
+	"mozpool/netboot/images/uploads"
+	"mozpool/persistence"
 	"mozpool/persistence/strictyaml"
 )
 
@@ -24,37 +24,56 @@ type fetched struct {
 	SHA256 string `json:"sha256"`         // its name in the store
 }
 
-// fetch brings an artifact into the store, under its hash, and returns its path
-// there. A server that gives an ETag is only asked whether it changed.
+// fetch brings an artifact into the store, under its hash, and returns its path there. A server that gives an ETag is only
+// asked whether it changed, and goes on where a transfer broke off.
 func (c *Catalogue) fetch(ctx context.Context, url string, allow []string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	// A rack that is asked for the same build at once fetches it once; whoever comes later asks only whether it changed.
+	release, err := download.Turn(ctx, c.roots.store+" "+url)
 	if err != nil {
-		return "", fmt.Errorf("fetch %s: %w", url, err)
+		return "", fmt.Errorf("wait for another fetch of %s: %w", url, err)
 	}
+	defer release()
+	folder := filepath.Join(c.roots.store, MadeFolder)
+	f := download.Fetcher{Dir: folder, Client: c.client(allow), Most: maxFetch, Patience: c.options.patience,
+		Room: func(size int64) error { return uploads.Room(folder, size, c.free) }}
+	w := download.Wanted{URL: url}
 	known, have := c.index.url(url)
-	if _, err := os.Stat(filepath.Join(c.roots.store, storeName(known.SHA256))); err != nil {
-		have = false
+	if have {
+		c.index.touch(storeName(known.SHA256))
+		if c.roots.stat(InStore, storeName(known.SHA256)) == nil {
+			w.ETag = known.ETag
+		}
 	}
-	if have && known.ETag != "" {
-		req.Header.Set("If-None-Match", known.ETag)
-	}
-	resp, err := c.client(allow).Do(req)
+	got, err := f.Get(ctx, w)
 	if err != nil {
-		return "", fmt.Errorf("fetch: %w", err)
+		return "", explainFetch(url, err)
 	}
-	defer func() { _ = resp.Body.Close() }() // read to its end, or given up
-	switch {
-	case resp.StatusCode == http.StatusNotModified && have:
+	if got.Unchanged {
 		return storeName(known.SHA256), nil
-	case resp.StatusCode != http.StatusOK:
-		return "", &strictyaml.RemedyError{What: fmt.Sprintf("fetch %s: the server answers %s", url, resp.Status), Remedy: "check that the build exists"}
 	}
-	sum, err := c.storeBody(resp)
-	if err != nil {
-		return "", fmt.Errorf("fetch %s: %w", url, err)
+	c.index.setURL(url, fetched{ETag: got.ETag, SHA256: got.SHA256})
+	return storeName(got.SHA256), nil
+}
+
+// free is how much of the store's disk is free.
+func (c *Catalogue) free(dir string) (uint64, error) {
+	if c.options.free != nil {
+		return c.options.free(dir)
 	}
-	c.index.setURL(url, fetched{ETag: resp.Header.Get("ETag"), SHA256: sum})
-	return storeName(sum), nil
+	return persistence.FreeSpace(dir)
+}
+
+// explainFetch adds the remedy to the usual mishaps.
+func explainFetch(url string, err error) error {
+	var status *download.StatusError
+	var full *uploads.FullError
+	switch {
+	case errors.As(err, &status):
+		return &strictyaml.RemedyError{What: fmt.Sprintf("fetch %s: %v", url, status), Remedy: "check that the build exists"}
+	case errors.As(err, &full):
+		return &strictyaml.RemedyError{What: fmt.Sprintf("fetch %s: %v", url, full), Remedy: "clear the store of what nobody uses: mozpool artifact prune"}
+	}
+	return err
 }
 
 // client follows redirects only to where the image allows.
@@ -74,37 +93,7 @@ func (c *Catalogue) client(allow []string) *http.Client {
 }
 
 // storeName is where the store keeps content with this hash.
-func storeName(sum string) string { return path.Join("sha256", sum) }
-
-// storeBody writes a body into the store: to a temporary name, synced, renamed
-// to its hash.
-func (c *Catalogue) storeBody(resp *http.Response) (string, error) {
-	folder := filepath.Join(c.roots.store, "sha256")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", err
-	}
-	tmp, err := os.CreateTemp(folder, ".new-*")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(tmp, sum), io.LimitReader(resp.Body, maxFetch+1))
-	switch {
-	case err == nil && n > maxFetch:
-		err = fmt.Errorf("larger than %s", strictyaml.Size(maxFetch))
-	case err == nil && resp.ContentLength >= 0 && n != resp.ContentLength:
-		err = io.ErrUnexpectedEOF
-	}
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	name := hexSum(sum.Sum(nil))
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(folder, name))
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return name, nil
-}
+func storeName(sum string) string { return path.Join(MadeFolder, sum) }
 
 func (x *index) url(url string) (fetched, bool) {
 	x.mu.Lock()

@@ -26,6 +26,7 @@ const (
 // Hardware is a hardware type as images.yaml describes it.
 type Hardware struct {
 	Name        string
+	Revision    string // hash of what it says; not of its live environment, which each boot pins
 	Live        string // folder below files, such as live/arm64
 	FDT         string // device tree file in Live; empty: board.dtb if there is one
 	Append      string // kernel arguments
@@ -38,7 +39,8 @@ type Hardware struct {
 	TFTPWindow  int    // most TFTP blocks sent before an acknowledgement; 0: what the board asks for, up to 64
 	Loader      Loader // the only family that its boards boot by; empty: the one that asks
 	Entry       string // text of its own boot-entry template; empty: the built-in one
-	Source      string // file it comes from, or "built in"
+	EntryFile   string // that it was read from, below files
+	Source      string // file it comes from, "built in", or FromAPI
 }
 
 // Image is an image as images.yaml describes it.
@@ -54,7 +56,7 @@ type Image struct {
 	Verify     Verify
 	Limits     Limits // over the hardware type's
 	Compat     string // prefix of state names in the old API: android or b2g
-	Source     string // file it comes from, or "built in"
+	Source     string // file it comes from, "built in", or FromAPI
 }
 
 // ArtifactSpec is one file of an image before it is pinned.

@@ -23,6 +23,8 @@ type index struct {
 	roots *roots
 	path  string // of the JSON file
 	log   *slog.Logger
+	// touched is told of files of the store before they are looked for; nil: nobody is.
+	touched func(path string)
 
 	mu    sync.Mutex // guards files, urls and dirty; never held while hashing
 	files map[string]facts
@@ -40,8 +42,8 @@ type indexFile struct {
 }
 
 // openIndex reads the index of a store. One that cannot be read is empty.
-func openIndex(r *roots, log *slog.Logger) *index {
-	x := &index{roots: r, log: log, path: filepath.Join(r.store, "index.json"), files: map[string]facts{}, urls: map[string]fetched{}}
+func openIndex(r *roots, o Options) *index {
+	x := &index{roots: r, log: o.Logger, touched: o.Touched, path: filepath.Join(r.store, "index.json"), files: map[string]facts{}, urls: map[string]fetched{}}
 	data, err := os.ReadFile(x.path)
 	var stored indexFile
 	if err != nil || json.Unmarshal(data, &stored) != nil || stored.Version != indexVersion {

@@ -27,7 +27,7 @@ func Load(o Options) (*Catalogue, strictyaml.Problems) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := &roots{files: o.Files, store: o.Store}
-	c := &Catalogue{hardware: builtinHardware(), images: builtinImages(o.Builtin), index: openIndex(r, o.Logger), roots: r, options: o}
+	c := &Catalogue{hardware: builtinHardware(), images: builtinImages(o.Builtin), index: openIndex(r, o), roots: r, options: o}
 	var file imagesFile
 	doc, problems, err := strictyaml.ReadFile(o.Path, &file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,8 +40,9 @@ func Load(o Options) (*Catalogue, strictyaml.Problems) {
 	}
 	l := loader{c: c, doc: doc, problems: problems}
 	l.allHardware(file.Hardware)
+	l.problems.Add(c.addTypes(o.Entries)...)
 	l.allImages(file.Images)
-	l.problems.Add(c.add(o.Entries)...)
+	l.problems.Add(c.addImages(o.Entries)...)
 	l.references()
 	if err := c.index.save(); err != nil {
 		// Only the next start is slower.
@@ -84,6 +85,7 @@ func (l *loader) allHardware(entries map[string]hardwareEntry) {
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		h := entries[name].hardware(name, l.doc.File())
 		l.hardware(&h, entries[name].Entry, []string{"hardware", name})
+		h.Revision = revisionOfType(h)
 		l.c.hardware[name] = h
 	}
 }
@@ -107,11 +109,11 @@ func (l *loader) allImages(entries []imageEntry) {
 // references checks the images that hardware types name.
 func (l *loader) references() {
 	for name, h := range l.c.hardware {
-		if h.Source == builtIn {
+		if h.Source == BuiltIn || h.Source == FromAPI { // what the API brings is looked at when it is put
 			continue
 		}
 		for key, image := range map[string]string{"self_test": h.SelfTest, "maintenance": h.Maintenance} {
-			if _, ok := l.c.images[image]; !ok {
+			if _, ok := l.c.images[image]; !ok && !l.elsewhere(OfImage, image) {
 				near := strictyaml.Nearest(image, slices.Sorted(maps.Keys(l.c.images)))
 				l.add([]string{"hardware", name, key}, fmt.Sprintf("there is no image %q", image), didYouMean(near, "describe it under images"))
 			}
@@ -130,12 +132,21 @@ func didYouMean(near, otherwise string) string {
 // content is another revision, the same content again is the same.
 func revisionOf(i Image, sums []string) string {
 	i.Source, i.Revision = "", ""
-	data, err := json.Marshal(struct {
+	return revision(struct {
 		Image Image
 		Sums  []string
 	}{i, sums})
+}
+
+func revisionOfType(h Hardware) string {
+	h.Source, h.Revision = "", ""
+	return revision(h)
+}
+
+func revision(of any) string {
+	data, err := json.Marshal(of)
 	if err != nil {
-		panic(fmt.Sprintf("images: an image is not serialisable: %v", err)) // no channels, no cycles in it
+		panic(fmt.Sprintf("images: what is described is not serialisable: %v", err)) // no channels, no cycles in it
 	}
 	sum := sha256.Sum256(data)
 	return hexSum(sum[:8])

@@ -45,6 +45,19 @@ func (r *roots) open(in Folder, path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
+// stat tells whether something is there; fs.ErrNotExist: nothing, or the whole folder is not.
+func (r *roots) stat(in Folder, path string) error {
+	root, err := os.OpenRoot(r.dir(in))
+	if err != nil {
+		return fmt.Errorf("open the folder %s: %w", in, err)
+	}
+	defer func() { _ = root.Close() }() // nothing was written
+	if _, err := root.Stat(path); err != nil {
+		return fmt.Errorf("look for %s file: %w", in, err)
+	}
+	return nil
+}
+
 // Open opens a pinned file for serving; the caller closes it. A file whose size
 // or time differs from what was pinned is hashed again: with another content
 // the error is a *ChangedError and nothing is served.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -168,6 +169,48 @@ func TestResolveURL(t *testing.T) {
 		if _, err := resolve(path); !errors.As(err, &config) || config.Key != "url" {
 			t.Errorf("bad %s: %v", path, err)
 		}
+	}
+}
+
+// TestResolveURLOnce: a rack that is asked for one build at once fetches it once; a full disk is told.
+func TestResolveURLOnce(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		sent.Add(1)
+		w.Header().Set("ETag", `"1"`)
+		_, _ = io.WriteString(w, "one") // the client notices
+	}))
+	t.Cleanup(srv.Close)
+	s := newSite(t)
+	const entry = "- {name: any, install: raw, config_keys: [url], artifacts: [{name: d, file: \"{{.Config.url}}\", to: disk, allow: [%q]}]}\n"
+	const one = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+	o := s.options("images:\n" + fmt.Sprintf(entry, srv.URL+"/"))
+	var free atomic.Uint64
+	o.free = func(string) (uint64, error) { return free.Load(), nil }
+	c, problems := Load(o)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	config := map[string]string{"url": srv.URL + "/a.img"}
+	_, err := c.Resolve(t.Context(), "any", "qemu-arm64", config)
+	wants(t, err, "mozpool artifact prune")
+	free.Store(1 << 40)
+	sent.Store(0)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if o, err := c.Resolve(t.Context(), "any", "qemu-arm64", config); err != nil || o.Artifacts[0].SHA256 != one {
+				t.Errorf("%+v, %v", o.Artifacts, err)
+			}
+		})
+	}
+	if all.Wait(); sent.Load() != 1 {
+		t.Errorf("sent %d times", sent.Load())
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"mozpool/persistence"
 	"mozpool/persistence/strictyaml"
 )
 
@@ -64,7 +65,22 @@ func (s *Store) Put(sum, name string, size int64, body io.Reader, now time.Time)
 		_ = os.Remove(tmp.Name()) // what is left, the next start removes
 		return Artifact{}, err
 	}
-	return s.Has(sum)
+	return s.look(sum)
+}
+
+// Adopt takes over a whole file of the same disk, as Put takes what comes; its caller has hashed and synced it. One that is
+// there already stays, and the file goes.
+func (s *Store) Adopt(path, sum, name string, now time.Time) (Artifact, error) {
+	if !CheckSum(sum) || !CheckName(name) {
+		return Artifact{}, fmt.Errorf("keep artifact %q: it is no sha256, or %q no plain file name", sum, name)
+	}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return Artifact{}, fmt.Errorf("keep artifact %s: %w", sum, err)
+	}
+	if err := s.name(path, Artifact{SHA256: sum, Name: name, At: now.UTC()}); err != nil {
+		return Artifact{}, err
+	}
+	return s.look(sum)
 }
 
 // take writes what comes to a file, which is synced once it is known to be right.
@@ -94,33 +110,54 @@ func (s *Store) take(to *os.File, want string, body io.Reader) error {
 }
 
 // name gives a whole file its hash for a name, after the note that says what people call it. One that is there already
-// stays: running attempts pinned its time.
+// stays, for running attempts pinned its time; its note gets a new one, which tells that somebody still wants it.
 func (s *Store) name(tmp string, a Artifact) error {
+	s.touched(a.SHA256) // from now on nobody deletes it for want of users
 	s.naming.Lock()
 	defer s.naming.Unlock()
-	if _, err := s.Has(a.SHA256); err == nil {
-		return os.Remove(tmp)
+	path := filepath.Join(s.dir, a.SHA256)
+	known, missing := s.look(a.SHA256)
+	if missing == nil && known.Name != "" {
+		return errors.Join(renew(path+about, a.At), os.Remove(tmp))
 	}
 	note, err := json.Marshal(a)
 	if err != nil {
 		return fmt.Errorf("note artifact %s: %w", a.SHA256, err)
 	}
-	path := filepath.Join(s.dir, a.SHA256)
+	if missing == nil { // but for its note
+		return errors.Join(persistence.WriteFile(path+about, note), os.Remove(tmp))
+	}
 	if err := errors.Join(os.WriteFile(path+about, note, 0o644), os.Rename(tmp, path)); err != nil {
 		return fmt.Errorf("keep artifact %s: %w", a.SHA256, err)
 	}
 	return syncDir(s.dir)
 }
 
+// renew gives the note of an artifact a new time, also after a power cut.
+func renew(path string, now time.Time) error {
+	note, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(os.Chtimes(path, now, now), note.Sync(), note.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("note that an artifact is wanted: %w", err)
+	}
+	return nil
+}
+
 // room refuses what would leave too little of the disk free.
-func (s *Store) room(size int64) error {
-	free, err := s.free(s.dir)
+func (s *Store) room(size int64) error { return Room(s.dir, size, s.free) }
+
+// Room refuses, as a *FullError, so many bytes more as would leave less than MinFree of a folder's disk free; -1: nobody
+// knows how many. free is persistence.FreeSpace but in tests.
+func Room(dir string, size int64, free func(dir string) (uint64, error)) error {
+	n, err := free(dir)
 	if err != nil {
 		return fmt.Errorf("ask how much of the disk is free: %w", err)
 	}
 	need := uint64(max(size, 0))
-	if free < MinFree || free-MinFree < need {
-		return &FullError{Need: need, Free: free}
+	if n < MinFree || n-MinFree < need {
+		return &FullError{Need: need, Free: n}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,8 +43,9 @@ type Artifact struct {
 
 // Store is a folder of artifacts. All methods may be called by many goroutines.
 type Store struct {
-	dir  string
-	free func(dir string) (uint64, error)
+	dir     string
+	free    func(dir string) (uint64, error)
+	touched func(sum string) // before an upload is looked for
 
 	naming sync.Mutex // held while names in the folder change
 }
@@ -68,7 +70,39 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of uploads: %w", err)
 	}
-	return &Store{dir: dir, free: persistence.FreeSpace}, nil
+	s := &Store{dir: dir, free: persistence.FreeSpace, touched: func(string) {}}
+	return s, s.tidy()
+}
+
+// tidy removes notes of artifacts that are gone: a crash came between the two.
+func (s *Store) tidy() error {
+	notes, err := filepath.Glob(filepath.Join(s.dir, "*"+about))
+	for _, name := range notes {
+		if sum := strings.TrimSuffix(filepath.Base(name), about); !CheckSum(sum) {
+			continue
+		}
+		if _, serr := os.Stat(strings.TrimSuffix(name, about)); errors.Is(serr, fs.ErrNotExist) {
+			err = errors.Join(err, os.Remove(name))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("tidy the folder of uploads: %w", err)
+	}
+	return nil
+}
+
+// OnTouch has somebody told of each artifact before it is looked for by its hash. It is for whoever deletes what nobody
+// looks for; set it before the first call of any other method.
+func (s *Store) OnTouch(do func(sum string)) { s.touched = do }
+
+// Came is when an artifact came, or came the last time, if it was there already.
+func (s *Store) Came(sum string) (at time.Time) {
+	for _, name := range []string{sum, sum + about} {
+		if info, err := os.Stat(filepath.Join(s.dir, name)); err == nil && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+	}
+	return at
 }
 
 // CheckSum tells whether a text is a hash as artifacts are named by: 64 digits in lower case.
@@ -79,6 +113,13 @@ func CheckName(name string) bool { return len(name) <= MaxName && plain.MatchStr
 
 // Has finds an artifact; an error that is not ErrNone says that the disk is at fault.
 func (s *Store) Has(sum string) (Artifact, error) {
+	if CheckSum(sum) {
+		s.touched(sum)
+	}
+	return s.look(sum)
+}
+
+func (s *Store) look(sum string) (Artifact, error) {
 	if !CheckSum(sum) {
 		return Artifact{}, ErrNone
 	}
@@ -108,7 +149,7 @@ func (s *Store) List() (all []Artifact, err error) {
 		return nil, fmt.Errorf("list artifacts: %w", err)
 	}
 	for _, e := range entries {
-		a, err := s.Has(e.Name())
+		a, err := s.look(e.Name())
 		if errors.Is(err, ErrNone) {
 			continue // no hash, or deleted meanwhile
 		}
@@ -139,7 +180,7 @@ func (s *Store) Read(sum string) (*os.File, error) {
 func (s *Store) Delete(sum string) error {
 	s.naming.Lock()
 	defer s.naming.Unlock()
-	if _, err := s.Has(sum); err != nil {
+	if _, err := s.look(sum); err != nil {
 		return err
 	}
 	path := filepath.Join(s.dir, sum)

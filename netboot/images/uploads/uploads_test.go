@@ -171,3 +171,35 @@ func TestNames(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A file that is whole already is taken over as one that is sent: once, and under a name that can be one.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := Open(filepath.Join(dir, "artifacts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, file := sumOf("image"), filepath.Join(dir, "part")
+	var first os.FileInfo
+	for n := range 2 {
+		if err := os.WriteFile(file, []byte("image"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Adopt(file, sum, "../a.img", noon); err == nil {
+			t.Error("kept under ../a.img")
+		}
+		a, err := s.Adopt(file, sum, "a.img", noon)
+		if err != nil || a.SHA256 != sum || a.Name != "a.img" || a.Size != 5 {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the file is left: %v", err)
+		}
+		info, err := os.Stat(filepath.Join(dir, "artifacts", sum))
+		if err != nil || n == 1 && !os.SameFile(first, info) {
+			t.Errorf("another file is there now, %v", err)
+		}
+		first = info
+	}
+}
