@@ -70,7 +70,7 @@ func (b *bootRequest) said() string {
 	if step != "" && text != "" {
 		step += ": "
 	}
-	return printable(step + text)
+	return board.CutTokens(printable(step + text)) // it will stand in the record, and go to whoever is told of it
 }
 
 // readBack judges what `rebooting` says was read back, against what the image's files unpack to. Scripts that write by

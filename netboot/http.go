@@ -117,7 +117,7 @@ func (s *Server) handle(life context.Context, ctx *fasthttp.RequestCtx) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("a board's request broke its handler", "path", cutTokens(string(ctx.Path())), "panic", p)
+			s.log.Error("a board's request broke its handler", "path", board.CutTokens(string(ctx.Path())), "panic", p)
 			r.text(fasthttp.StatusInternalServerError, "the server made a mistake; its log says which")
 		}
 	}()

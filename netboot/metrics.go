@@ -78,13 +78,22 @@ func (m *Metrics) absent(rack, protocol string) {
 	}
 }
 
-// dumpsFrom0 has what becomes of a rack's crash dumps seen from 0 on.
-func (m *Metrics) dumpsFrom0(rack string) {
-	for _, result := range []string{dumpKept, dumpRefused, dumpBroken} {
-		if m != nil {
-			m.dumps.WithLabelValues(rack, result)
-		}
+// from0 has what becomes of a rack's transfers and crash dumps seen from 0 on: a counter that is first seen at 1 has not
+// risen yet.
+func (m *Metrics) from0(rack string) {
+	if m == nil {
+		return
 	}
+	for _, result := range []string{dumpKept, dumpRefused, dumpBroken} {
+		m.dumps.WithLabelValues(rack, result)
+	}
+	for _, protocol := range []string{viaTFTP, viaHTTP} {
+		for _, result := range []string{"ok", "broken", "absent"} {
+			m.transfers.WithLabelValues(rack, protocol, result)
+		}
+		m.transferBytes.WithLabelValues(rack, protocol)
+	}
+	m.tftpRepeated.WithLabelValues(rack)
 }
 
 // dumped counts a crash dump.

@@ -45,8 +45,11 @@ func TestMetricsOfBoards(t *testing.T) {
 	const want = `
 # HELP mozpool_netboot_transfers_total Transfers to boards by protocol (tftp, http) and result: ok, broken (begun and not ended), absent (no such name).
 # TYPE mozpool_netboot_transfers_total counter
+mozpool_netboot_transfers_total{protocol="http",rack="r1",result="absent"} 0
+mozpool_netboot_transfers_total{protocol="http",rack="r1",result="broken"} 0
 mozpool_netboot_transfers_total{protocol="http",rack="r1",result="ok"} 1
 mozpool_netboot_transfers_total{protocol="tftp",rack="r1",result="absent"} 1
+mozpool_netboot_transfers_total{protocol="tftp",rack="r1",result="broken"} 0
 mozpool_netboot_transfers_total{protocol="tftp",rack="r1",result="ok"} 1
 `
 	eventually(t, func() error { return testutil.CollectAndCompare(m.transfers, strings.NewReader(want)) })

@@ -84,6 +84,6 @@ func (s *Server) bootOf(v *actors.View) images.Boot {
 // line adds a line about a transfer to a board's log, with the tokens in it cut.
 func (s *Server) line(v *actors.View, severity int, text string) {
 	if s.cfg.Logs != nil && v != nil {
-		s.cfg.Logs.Append(persistence.Line{Board: v.Spec.Name, At: s.cfg.Clock(), Source: "transfer", Severity: severity, Text: cutTokens(text)})
+		s.cfg.Logs.Append(persistence.Line{Board: v.Spec.Name, At: s.cfg.Clock(), Source: "transfer", Severity: severity, Text: board.CutTokens(text)})
 	}
 }

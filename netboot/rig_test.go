@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"mozpool/actors"
 	"mozpool/actors/board"
@@ -22,13 +21,6 @@ import (
 	"mozpool/netboot/images"
 	"mozpool/persistence"
 )
-
-// TestMain looks for goroutines that are left over. The engine's cleaner of idle workers sees only after its next sleep,
-// 10 s, that its server has ended; its clock for the Date header lives as long as the process.
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
-}
 
 var (
 	loopback = netip.MustParseAddr("127.0.0.1")

@@ -55,7 +55,7 @@ func Listen(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, log: cfg.Logger.With("rack", cfg.Rack), asked: newRecent(askedFor), heard: newRecent(heardFor),
 		limits: newLimiter(perSource, inAll), talkers: newLimiter(syslogPerSource, syslogInAll), patience: httpHeader,
 		syslogCount: cfg.Metrics.lines(cfg.Rack)}
-	cfg.Metrics.dumpsFrom0(cfg.Rack)
+	cfg.Metrics.from0(cfg.Rack)
 	var err error
 	if s.http, err = net.Listen("tcp", netip.AddrPortFrom(cfg.Listen, cfg.HTTP).String()); err != nil {
 		return nil, s.cannot("HTTP", "http", cfg.HTTP, err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -227,5 +228,37 @@ func TestOversizedBody(t *testing.T) {
 	defer func() { _ = res.Body.Close() }() // its text is not used
 	if res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("an oversized body got %d", res.StatusCode)
+	}
+}
+
+// TestDownloadsShare: a board that takes nothing holds up no other, and goes on where it stood.
+func TestDownloadsShare(t *testing.T) {
+	t.Parallel()
+	kernel := strings.Repeat("0123456789abcdef", 1<<20) // more than any buffer between
+	r := newRigOf(t, rigOptions{kernel: kernel})
+	url := fmt.Sprintf("http://%s/b/%s/kernel", r.Addrs().HTTP, alive)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	var stalled []*http.Response
+	for range 16 {
+		res, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		stalled = append(stalled, res) // and nobody reads it
+	}
+	var others sync.WaitGroup
+	for range 8 {
+		others.Go(func() {
+			if err := read(client, url, []byte(kernel)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	others.Wait()
+	for _, res := range stalled {
+		if got, err := io.ReadAll(res.Body); err != nil || string(got) != kernel {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
 	}
 }

@@ -60,7 +60,7 @@ func (s *Server) takeLine(data []byte, from netip.Addr) {
 	}
 	now := s.cfg.Clock()
 	l := parseLine(data, now)
-	l.Board, l.At, l.Source, l.Text = v.Spec.Name, now, "syslog", cutTokens(l.Text)
+	l.Board, l.At, l.Source, l.Text = v.Spec.Name, now, "syslog", board.CutTokens(l.Text)
 	if s.cfg.Logs.Append(l) {
 		s.syslogCount.stored()
 	} else {
@@ -167,33 +167,3 @@ func printable(text string) string {
 		return r
 	}, text)
 }
-
-// cutTokens leaves 4 characters of each boot token in a text. A word of 26 characters that may be a token is taken for
-// one, wherever it stands: a live environment logs its kernel's arguments, a script its variables.
-func cutTokens(text string) string {
-	var out strings.Builder
-	done := 0
-	for i := 0; i < len(text); {
-		if !isWord(text[i]) {
-			i++
-			continue
-		}
-		start := i
-		for i < len(text) && isWord(text[i]) {
-			i++
-		}
-		if start > 0 && text[start-1] == '%' && i-start > 2 {
-			start += 2 // %2F
-		}
-		if t, err := board.ParseToken(text[start:i]); err == nil {
-			out.WriteString(text[done:start] + t.Short())
-			done = i
-		}
-	}
-	if done == 0 {
-		return text
-	}
-	return out.String() + text[done:]
-}
-
-func isWord(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }

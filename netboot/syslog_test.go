@@ -43,23 +43,6 @@ func FuzzParseLine(f *testing.F) {
 	})
 }
 
-func TestTokensAreCut(t *testing.T) {
-	t.Parallel()
-	text := alive.String()
-	short := text[:4] + "…"
-	for _, c := range []struct{ in, want string }{
-		{"GET /b/" + text + "/kernel", "GET /b/" + short + "/kernel"},
-		{"MP_TOKEN=" + text, "MP_TOKEN=" + short},
-		{"b%2F" + text + "%2Fkernel", "b%2F" + short + "%2Fkernel"},
-		{strings.ToUpper(text) + " " + text, short + " " + short},
-		{"a" + text, "a" + text}, {"no token", "no token"}, {"", ""},
-	} {
-		if got := cutTokens(c.in); got != c.want {
-			t.Errorf("%q: %q, want %q", c.in, got, c.want)
-		}
-	}
-}
-
 func TestYearOfALine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -17,8 +17,9 @@ const (
 	KernelRead  What = "kernel_read"
 	LiveUp      What = "live_up"
 	Downloading What = "downloading"
-	Writing     What = "writing" // the write gate opened
-	Written     What = "written" // read back well
+	Compared    What = "compared" // the card has Done of Total bytes already
+	Writing     What = "writing"  // the write gate opened
+	Written     What = "written"  // read back well
 	Rebooting   What = "rebooting"
 	CutInWrite  What = "cut_in_write" // the power went, or the board reset, between gate and acknowledged rebooting
 	BootOver    What = "boot_over"    // the server said 410

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -38,7 +40,11 @@ func (l *liveRun) doInstall(ctx context.Context) error {
 	if !l.s.reboots {
 		return l.fail(ctx, "image", "the script ended before mp_reboot")
 	}
-	if err := l.report(ctx, "rebooting", url.Values{"readback": {strings.Join(l.results, ",")}}); err != nil {
+	said := url.Values{"readback": {strings.Join(l.results, ",")}}
+	if l.kept > 0 {
+		said.Set("skipped", strconv.FormatInt(l.kept, 10))
+	}
+	if err := l.report(ctx, "rebooting", said); err != nil {
 		return err
 	}
 	l.writing = false
@@ -64,7 +70,7 @@ func (l *liveRun) tellDownloading(ctx context.Context) error {
 	return l.report(ctx, "downloading", nil)
 }
 
-// write is one mp_write: through the gate, in a stream, until the artifact has arrived whole; then read back.
+// write is one mp_write: what the card has not is written, through the gate, until it has arrived whole; then all is read back.
 func (l *liveRun) write(ctx context.Context, w write) error {
 	a, ok := l.s.artifacts[w.artifact]
 	if !ok {
@@ -77,9 +83,18 @@ func (l *liveRun) write(ctx context.Context, w write) error {
 	if at+a.length > l.b.card.size {
 		return l.fail(ctx, "card", fmt.Sprintf("%d bytes do not fit a card of %d", a.length, l.b.card.size))
 	}
+	differs, compared, err := l.compare(ctx, a, at)
+	if err != nil {
+		return err
+	}
 	wrong := 0
 	err = l.b.again(ctx, func() (bool, error) {
-		err := l.writeOnce(ctx, a, at)
+		err := l.writeOnce(ctx, a, func() error {
+			if compared {
+				return l.writeChanged(ctx, a, at, differs)
+			}
+			return l.stream(ctx, a, func(r io.Reader) error { return l.pour(ctx, a, at, r) })
+		})
 		if errors.Is(err, errOther) {
 			wrong++
 		}
@@ -98,8 +113,8 @@ func (l *liveRun) write(ctx context.Context, w write) error {
 	return l.readBack(ctx, a, at)
 }
 
-// writeOnce asks at the gate, then streams.
-func (l *liveRun) writeOnce(ctx context.Context, a artifact, at int64) error {
+// writeOnce asks at the gate, then writes.
+func (l *liveRun) writeOnce(ctx context.Context, a artifact, do func() error) error {
 	if err := l.report(ctx, "writing", url.Values{"step": {a.name}}); err != nil {
 		return err
 	}
@@ -107,7 +122,7 @@ func (l *liveRun) writeOnce(ctx context.Context, a artifact, at int64) error {
 		l.writing = true
 		l.b.event(Writing, a.name)
 	}
-	return l.stream(ctx, a, at)
+	return do()
 }
 
 // readBack compares the card with what the artifact unpacks to.

@@ -109,6 +109,7 @@ type liveRun struct {
 	b        *Board
 	s        stage
 	results  []string // what rebooting reports
+	kept     int64    // bytes that the card had, likewise
 	writing  bool     // between the gate and a good read-back
 	cutShort bool     // the next transfer breaks off
 	reported time.Time

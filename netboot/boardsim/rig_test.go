@@ -209,7 +209,12 @@ func (s *server) script(t *testing.T, image, body string, artifacts ...live.Arti
 // artifact puts an image on the server, packed by gzip, and says what the server knows of it.
 func (s *server) artifact(t *testing.T, img Image, to string) live.Artifact {
 	t.Helper()
-	content := makeImage(t, img)
+	return s.packed(t, "system", to, makeImage(t, img))
+}
+
+// packed puts bytes on the server, packed by gzip.
+func (s *server) packed(t *testing.T, name, to string, content []byte) live.Artifact {
+	t.Helper()
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if _, err := z.Write(content); err != nil {
@@ -218,7 +223,7 @@ func (s *server) artifact(t *testing.T, img Image, to string) live.Artifact {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return s.put("system", to, live.GZ, packed.Bytes(), content)
+	return s.put(name, to, live.GZ, packed.Bytes(), content)
 }
 
 func (s *server) put(name, to string, pack live.Pack, served, unpacked []byte) live.Artifact {

@@ -32,6 +32,8 @@ const (
 type artifact struct {
 	name, path, sha256, pack, unpacked string
 	size, skip, length                 int64
+	blocks, blocksSHA256               string // list of blocks; empty: none
+	blockSize                          int64
 }
 
 // write is one mp_write of the body.
@@ -42,7 +44,7 @@ type write struct {
 
 var (
 	variable = regexp.MustCompile(`(?m)^(MP_[A-Z]+)='([^']*)'$`)
-	facts    = regexp.MustCompile(`(?m)^\t'([^']+)'\)\n\t\tA_PATH='([^']*)' A_SIZE=(\d+) A_SHA256='([^']*)' A_PACK='([^']*)'\n\t\tA_SKIP=(\d+) A_LEN=(\d+) A_UNPACKED='([^']*)'`)
+	facts    = regexp.MustCompile(`(?m)^\t'([^']+)'\)\n\t\tA_PATH='([^']*)' A_SIZE=(\d+) A_SHA256='([^']*)' A_PACK='([^']*)'\n\t\tA_SKIP=(\d+) A_LEN=(\d+) A_UNPACKED='([^']*)'\n\t\tA_FILES='[^']*' A_FILES_SHA256='[^']*'\n\t\tA_BLOCKS='([^']*)' A_BLOCKS_SHA256='([^']*)' A_BLOCK=(\d+)`)
 	call     = regexp.MustCompile(`(?m)^\s*mp_write '?([A-Za-z0-9._-]+)'? "(?:\$MP_DISK|\$\(mp_part (\d+)\))"`)
 	waits    = regexp.MustCompile(`(?m)^\s*mp_event maintenance_up\b`)
 	selfTest = regexp.MustCompile(`(?m)^\s*mp_event self_test_running\b`)
@@ -69,7 +71,7 @@ func parseStage(text string) (stage, error) {
 	}
 	for _, m := range facts.FindAllStringSubmatch(text, -1) {
 		s.artifacts[m[1]] = artifact{name: m[1], path: m[2], size: number(m[3]), sha256: m[4], pack: m[5], skip: number(m[6]),
-			length: number(m[7]), unpacked: m[8]}
+			length: number(m[7]), unpacked: m[8], blocks: m[9], blocksSHA256: m[10], blockSize: number(m[11])}
 	}
 	_, body, ok := strings.Cut(text, "\nmp_body() {\n")
 	if !ok || len(s.urls) == 0 {

@@ -27,7 +27,7 @@ func TestParseStage(t *testing.T) {
 	artifacts := []live.Artifact{
 		{Name: "boot", To: "p1", Path: "artifact/boot-1.img", Size: 10, SHA256: digest([]byte("a")), Length: 10, Unpacked: digest([]byte("a"))},
 		{Name: "system.v2", To: "p12", Size: 7, SHA256: digest([]byte("b")), Pack: live.XZ, Start: 1 << 20, Length: 4096, Unpacked: digest([]byte("c"))},
-		{Name: "disk", To: "disk", Size: 8, SHA256: digest([]byte("d")), Pack: live.GZ, Length: 512, Unpacked: digest([]byte("e"))},
+		{Name: "disk", To: "disk", Size: 8, SHA256: digest([]byte("d")), Pack: live.GZ, Length: 512, Unpacked: digest([]byte("e")), Blocks: "blocks/disk", BlocksSHA256: digest([]byte("f")), BlockSize: 2 << 20},
 	}
 	body, err := live.Raw(artifacts)
 	if err != nil {
@@ -43,7 +43,8 @@ func TestParseStage(t *testing.T) {
 		artifacts: map[string]artifact{
 			"boot":      {name: "boot", path: "artifact/boot-1.img", size: 10, sha256: digest([]byte("a")), length: 10, unpacked: digest([]byte("a"))},
 			"system.v2": {name: "system.v2", path: "artifact/system.v2", size: 7, sha256: digest([]byte("b")), pack: "xz", skip: 1 << 20, length: 4096, unpacked: digest([]byte("c"))},
-			"disk":      {name: "disk", path: "artifact/disk", size: 8, sha256: digest([]byte("d")), pack: "gz", length: 512, unpacked: digest([]byte("e"))},
+			"disk": {name: "disk", path: "artifact/disk", size: 8, sha256: digest([]byte("d")), pack: "gz", length: 512, unpacked: digest([]byte("e")),
+				blocks: "blocks/disk", blocksSHA256: digest([]byte("f")), blockSize: 2 << 20},
 		}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nwant\n%+v", got, want)

@@ -49,6 +49,7 @@ func TestOnlyChangesAreWritten(t *testing.T) {
 		fetched int // blocks
 	}{
 		"nothing":     {nil, None, "MP_FREE_KB=1000000", length, 0},
+		"nothing, gz": {nil, GZ, "MP_FREE_KB=1", length, 0},
 		"packed":      {[]int{5 * testBlock, length - 1}, GZ, "MP_FREE_KB=1000000", length - testBlock - 777, 0},
 		"streamed":    {[]int{5*testBlock + 9, 6*testBlock - 1}, GZ, "MP_FREE_KB=1", length - testBlock, 0},
 		"two blocks":  {[]int{5*testBlock + 9, 6*testBlock + 9}, None, "MP_FREE_KB=1", length - 2*testBlock, 2},
@@ -73,6 +74,9 @@ func TestOnlyChangesAreWritten(t *testing.T) {
 			want := fmt.Sprintf("event/rebooting?readback=disk%%3Afull%%3A%s&skipped=%d", digest(content), c.skipped)
 			if asked[len(asked)-1] != want || b.srv.count("event/writing") == 0 {
 				t.Errorf("%s: asked %q, want %q at last\n%s", name, asked, want, output)
+			}
+			if n := b.srv.count("artifact/disk"); c.skipped == length && n != 0 {
+				t.Errorf("%s: the artifact was fetched for nothing", name)
 			}
 			if n := b.srv.count("blocks/disk/"); n != c.fetched {
 				t.Errorf("%s: %d blocks fetched, want %d", name, n, c.fetched)

@@ -70,9 +70,10 @@ mp_block_size() {
 }
 
 # mp_write_changed DEVICE: writes what mp_compare found. Few blocks are fetched
-# one by one; of a packed artifact, and of many, the whole is fetched.
+# one by one, none not at all; of a packed artifact, and of many, the whole is
+# fetched.
 mp_write_changed() {
-	if [ -z "$A_PACK" ] && [ $((D_BYTES * 2)) -le "$A_LEN" ]; then
+	if [ "$D_BYTES" = 0 ] || { [ -z "$A_PACK" ] && [ $((D_BYTES * 2)) -le "$A_LEN" ]; }; then
 		mp_transfer_blocks "$1"
 		return
 	fi
