@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,8 @@ type LeaseOptions struct {
 	// to a holder whose disk is stuck, everybody is silent in the log. Only who
 	// may be handed a rack is decided by it, not who is granted one; nil = none is.
 	Heard func(server string) bool
+	// Known says whether the cluster has a server. One that was removed from it is over, on a person's word; nil = all are.
+	Known func(server string) bool
 	// HoldOff is how long a preferred server must have been back without a
 	// gap; default 60 s.
 	HoldOff time.Duration
@@ -56,6 +59,9 @@ type Leases struct {
 
 	mu      sync.Mutex
 	watch   *lease.Watch
+	late    *lease.Late
+	renewed map[string]time.Duration // when a server's last renewal was carried out here
+	born    time.Duration
 	handing map[string]bool
 }
 
@@ -73,10 +79,13 @@ func NewLeases(opt LeaseOptions) *Leases {
 	if opt.Fit == nil {
 		opt.Fit = func(string, string) bool { return true }
 	}
+	if opt.Known == nil {
+		opt.Known = func(string) bool { return true }
+	}
 	if opt.Heard == nil {
 		opt.Heard = func(string) bool { return false }
 	}
-	return &Leases{opt: opt, watch: lease.NewWatch(), changed: make(chan struct{}, 1), handing: map[string]bool{}}
+	return &Leases{opt: opt, watch: lease.NewWatch(), late: lease.NewLate(), renewed: map[string]time.Duration{}, born: opt.Clock(), changed: make(chan struct{}, 1), handing: map[string]bool{}}
 }
 
 // String names the task.
@@ -100,6 +109,33 @@ func (l *Leases) Live(server string) bool {
 	return l.watch.Live(server, l.opt.Clock())
 }
 
+// Silent is how long a server's session has not been renewed, as this server's copy of the log hears it; of one that was
+// never heard, how long this process has listened. Other than with Live, leading or not makes no difference.
+func (l *Leases) Silent(server string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since, heard := l.renewed[server]
+	if !heard {
+		since = l.born
+	}
+	return l.opt.Clock() - since
+}
+
+// Late are the servers from which a rack was granted away in silence, and which are not known to be over or to have heard
+// of it since: each may emit one more command for it when it wakes.
+func (l *Leases) Late(rack string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(l.late.Servers(rack), func(server string) bool { return server == l.opt.Server || !l.opt.Known(server) })
+}
+
+func (l *Leases) know(s lease.State) {
+	orders := l.opt.Orders()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.late.Know(s, orders)
+}
+
 // Racks are those granted to this server, with their epochs. The grant is in
 // this server's own copy by then. The map must not be changed.
 func (l *Leases) Racks() map[string]uint64 {
@@ -116,6 +152,10 @@ func (l *Leases) Changed() <-chan struct{} { return l.changed }
 func (l *Leases) Observe(op persistence.Op, answer error) {
 	l.mu.Lock()
 	l.watch.Observe(op, answer, l.opt.Clock())
+	l.late.Observe(op, answer)
+	if r, ok := op.(lease.Renew); ok && answer == nil {
+		l.renewed[r.Server] = l.opt.Clock()
+	}
 	l.mu.Unlock()
 	if b := l.book.Load(); b != nil {
 		l.telling(b, func() { b.Observe(op, answer) })
@@ -140,6 +180,7 @@ func (l *Leases) telling(b *lease.Book, do func()) {
 func (l *Leases) Restored(ctx context.Context, log Log) {
 	if b := l.book.Load(); b != nil {
 		if s, err := state(ctx, log); err == nil {
+			l.know(s)
 			l.telling(b, func() { b.Reload(s) })
 		}
 	}
@@ -192,6 +233,7 @@ func (l *Leases) begin(ctx context.Context, log Log) error {
 	for {
 		s, err := state(ctx, log)
 		if err == nil {
+			l.know(s)
 			b := lease.NewBook(l.opt.Server, s.Sessions[l.opt.Server])
 			l.book.Store(b)
 			if err = l.write(ctx, log, b.Renewal(l.opt.Clock())); err == nil {

@@ -168,6 +168,61 @@ func TestTakeOverAndHandBack(t *testing.T) {
 	})
 }
 
+// Who lost a rack in silence may be late until it is heard, also for a server that begins meanwhile; who let go of it is
+// not, nor is who was removed from the cluster.
+func TestWhoMayBeLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		removed := false
+		ends := start(t, 3, func(o *LeaseOptions) {
+			o.HoldOff = 30 * time.Second
+			o.Drain = func(context.Context, string) error { return nil }
+			o.Known = func(server string) bool { return server != "s2" || !removed }
+		})
+		late := func(want string) {
+			t.Helper()
+			time.Sleep(time.Second) // virtual
+			if got := strings.Join(ends[0].leases.Late("r1"), " "); got != want {
+				t.Errorf("may be late: %q, want %q", got, want)
+			}
+		}
+		until(t, ends, "s2")
+		late("")
+		ends[1].setCut(true)
+		cut := time.Now()
+		until(t, ends, "s1")
+		ends[0].setLeads(false)
+		time.Sleep(time.Second) // virtual
+		ends[0].setLeads(true)  // it counts everybody's silence anew, but not for people
+		late("s2")
+		if silent := ends[0].leases.Silent("s2"); silent < time.Since(cut) || silent > time.Since(cut)+lease.Every {
+			t.Errorf("silent for %v, cut off for %v", silent, time.Since(cut))
+		}
+		if silent := ends[0].leases.Silent("s9"); silent < time.Since(cut) {
+			t.Errorf("one that was never heard is silent for %v", silent)
+		}
+		removed = true
+		late("")
+		removed = false
+		l := NewLeases(ends[0].leases.opt) // the next process of s1
+		if s, err := state(t.Context(), ends[0]); err != nil {
+			t.Error(err)
+		} else if l.know(s); !slices.Equal(l.Late("r1"), []string{"s2", "s3"}) {
+			t.Errorf("what has not been heard: %q", l.Late("r1"))
+		}
+		ends[1].setCut(false)
+		late("")
+		until(t, ends, "s2") // handed back
+		late("")
+	})
+}
+
+func (e *end) setLeads(leads bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.leads = leads
+}
+
 func (e *end) setCut(cut bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

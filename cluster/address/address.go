@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -120,19 +119,8 @@ func lend(a Address, tell bool) error {
 	if err := add(a, lifetime); err != nil {
 		return err
 	}
-	if !tell || !a.Prefix.Addr().Is4() {
+	if !tell {
 		return nil
 	}
 	return announce(a)
-}
-
-// arp is a gratuitous ARP request: who else has my address? All who had another's hardware address for it learn ours.
-func arp(mac net.HardwareAddr, ip netip.Addr) []byte {
-	four := ip.As4()
-	frame := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, mac...)
-	frame = append(frame, 0x08, 0x06, // ARP
-		0, 1, 8, 0, 6, 4, // of IPv4 over Ethernet
-		0, 1) // request
-	frame = append(append(frame, mac...), four[:]...)
-	return append(append(frame, 0, 0, 0, 0, 0, 0), four[:]...)
 }

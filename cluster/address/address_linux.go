@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // add lends the address to its interface, or renews it.
@@ -19,6 +20,9 @@ func add(a Address, life time.Duration) error {
 	}
 	seconds := int(life / time.Second)
 	address := &netlink.Addr{IPNet: ipNet(a), ValidLft: seconds, PreferedLft: seconds}
+	if a.Prefix.Addr().Is6() {
+		address.Flags = unix.IFA_F_NODAD // the lease has told already that nobody else has it
+	}
 	if err := netlink.AddrReplace(link, address); err != nil {
 		return fmt.Errorf("add %s: %w; give the server CAP_NET_ADMIN", a, err)
 	}
@@ -50,14 +54,16 @@ func announce(a Address) (err error) {
 	if len(nic.HardwareAddr) != 6 {
 		return nil // no Ethernet, nobody to tell
 	}
-	arpType := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, syscall.ETH_P_ARP))
-	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, int(arpType))
+	frame, protocol := announcement(nic.HardwareAddr, a.Prefix.Addr())
+	onWire := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, protocol))
+	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, int(onWire))
 	if err != nil {
 		return fmt.Errorf("announce %s: %w; give the server CAP_NET_RAW", a, err)
 	}
 	defer func() { err = errors.Join(err, syscall.Close(fd)) }()
-	to := &syscall.SockaddrLinklayer{Protocol: arpType, Ifindex: nic.Index, Halen: 6, Addr: [8]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
-	if err := syscall.Sendto(fd, arp(nic.HardwareAddr, a.Prefix.Addr()), 0, to); err != nil {
+	to := &syscall.SockaddrLinklayer{Protocol: onWire, Ifindex: nic.Index, Halen: 6}
+	copy(to.Addr[:], frame[:6])
+	if err := syscall.Sendto(fd, frame, 0, to); err != nil {
 		return fmt.Errorf("announce %s: %w", a, err)
 	}
 	return nil

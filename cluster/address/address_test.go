@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -17,7 +18,10 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-var example = Address{netip.MustParsePrefix("10.91.0.10/24"), "rack0"}
+var (
+	example  = Address{netip.MustParsePrefix("10.91.0.10/24"), "rack0"}
+	example6 = Address{netip.MustParsePrefix("fd00:91::10/64"), "rack0"}
+)
 
 // The frame is one that any machine on the wire understands.
 func TestFrame(t *testing.T) {
@@ -25,7 +29,21 @@ func TestFrame(t *testing.T) {
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 1}
 	want := []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01" +
 		"\x02\x00\x00\x00\x00\x01\x0a\x5b\x00\x0a\x00\x00\x00\x00\x00\x00\x0a\x5b\x00\x0a")
-	if got := arp(mac, example.Prefix.Addr()); !bytes.Equal(got, want) {
+	if got, protocol := announcement(mac, example.Prefix.Addr()); !bytes.Equal(got, want) || protocol != etherARP {
+		t.Errorf("% x", got)
+	}
+	want = []byte("\x33\x33\x00\x00\x00\x01\x02\x00\x00\x00\x00\x01\x86\xdd" +
+		"\x60\x00\x00\x00\x00\x20\x3a\xff" + "\xfd\x00\x00\x91\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10" +
+		"\xff\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01" +
+		"\x88\x00\x00\x00\x20\x00\x00\x00" + "\xfd\x00\x00\x91\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10" +
+		"\x02\x01\x02\x00\x00\x00\x00\x01")
+	got, protocol := announcement(mac, example6.Prefix.Addr())
+	check := append([]byte{0, 32, 0, 58}, got[22:]...) // what the checksum is over: addresses, length, protocol, message
+	if sum(check) != 0xffff {
+		t.Errorf("the checksum of % x is wrong", got)
+	}
+	got[56], got[57] = 0, 0
+	if !bytes.Equal(got, want) || protocol != etherIPv6 {
 		t.Errorf("% x", got)
 	}
 }
@@ -57,19 +75,22 @@ func inNamespace(t *testing.T, do func()) {
 	}
 }
 
-func addresses(t *testing.T) (text string) {
+// addresses are those of the interface, but for the one that each has of itself.
+func addresses(t *testing.T, family int) (text string) {
 	t.Helper()
 	link, err := netlink.LinkByName("rack0")
 	if err != nil {
 		t.Error(err)
 		return ""
 	}
-	all, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	all, err := netlink.AddrList(link, family)
 	if err != nil {
 		t.Error(err)
 	}
 	for _, a := range all {
-		text += a.IPNet.String() + " "
+		if !a.IP.IsLinkLocalUnicast() {
+			text += a.IPNet.String() + " "
+		}
 	}
 	return text
 }
@@ -77,37 +98,47 @@ func addresses(t *testing.T) (text string) {
 // An address is there once it is lent, goes when it is removed, and goes by itself when it is not renewed.
 func TestLent(t *testing.T) {
 	t.Parallel()
-	inNamespace(t, func() {
-		for range 2 { // the second time renews
-			if err := lend(example, true); err != nil {
-				t.Error(err)
+	for family, a := range map[int]Address{netlink.FAMILY_V4: example, netlink.FAMILY_V6: example6} {
+		t.Run(a.String(), func(t *testing.T) {
+			t.Parallel()
+			if _, err := os.Stat("/proc/sys/net/ipv6"); err != nil && family == netlink.FAMILY_V6 {
+				t.Skip("needs a kernel with IPv6")
 			}
-		}
-		if got := addresses(t); got != "10.91.0.10/24 " {
-			t.Errorf("lent: %q", got)
-		}
-		for range 2 {
-			if err := remove(example); err != nil {
-				t.Error(err)
-			}
-		}
-		if got := addresses(t); got != "" {
-			t.Errorf("removed: %q", got)
-		}
-		if err := add(example, time.Second); err != nil {
+			inNamespace(t, func() { lent(t, family, a) })
+		})
+	}
+}
+
+func lent(t *testing.T, family int, a Address) {
+	for range 2 { // the second time renews
+		if err := lend(a, true); err != nil {
 			t.Error(err)
 		}
-		for end := time.Now().Add(time.Minute); addresses(t) != ""; {
-			if time.Now().After(end) {
-				t.Error("it is there for ever")
-				break
-			}
-			<-time.After(100 * time.Millisecond)
-		}
-		if err := check(example); err != nil {
+	}
+	if got := addresses(t, family); got != a.Prefix.String()+" " {
+		t.Errorf("lent: %q", got)
+	}
+	for range 2 {
+		if err := remove(a); err != nil {
 			t.Error(err)
 		}
-	})
+	}
+	if got := addresses(t, family); got != "" {
+		t.Errorf("removed: %q", got)
+	}
+	if err := add(a, time.Second); err != nil {
+		t.Error(err)
+	}
+	for end := time.Now().Add(time.Minute); addresses(t, family) != ""; {
+		if time.Now().After(end) {
+			t.Error("it is there for ever")
+			break
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	if err := check(a); err != nil {
+		t.Error(err)
+	}
 }
 
 // What cannot be done is said once, and harms nothing.
@@ -144,7 +175,7 @@ func TestCheck(t *testing.T) {
 		if err := errors.Join(add(example, time.Minute), check(example)); err != nil {
 			t.Error(err)
 		}
-		if got := addresses(t); got != "10.91.0.10/24 " {
+		if got := addresses(t, netlink.FAMILY_V4); got != "10.91.0.10/24 " {
 			t.Errorf("the check left %q", got)
 		}
 	})

@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -52,6 +55,21 @@ func TestAnswered(t *testing.T) {
 	var answer string
 	if err := c.Ask(ctx, address, Question{Subject: "wish", Body: json.RawMessage(`{"a":1}`)}, &answer); err != nil || answer != `img2 wish {"a":1}` {
 		t.Errorf("answered %q, %v", answer, err)
+	}
+}
+
+// A question of a newer version that says more is answered by what is understood; one of another envelope is refused.
+func TestOtherVersions(t *testing.T) {
+	t.Parallel()
+	s := NewServer(func(_ context.Context, q Question) any { return q.Subject }, nil, slog.New(slog.DiscardHandler))
+	for v, want := range map[string]int{strconv.Itoa(version): http.StatusOK, strconv.Itoa(version + 1): http.StatusBadRequest} {
+		req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(`{"subject":"wish","body":{},"more":{"of":"it"}}`))
+		req.Header.Set(headerVersion, v)
+		res := httptest.NewRecorder()
+		s.ServeHTTP(res, req)
+		if res.Code != want || want == http.StatusOK && res.Body.String() != `"wish"` || want != http.StatusOK && !strings.Contains(res.Body.String(), "upgrade the older") {
+			t.Errorf("version %s: status %d, %s", v, res.Code, res.Body)
+		}
 	}
 }
 

@@ -161,6 +161,15 @@ func (g *Gossip) Run(ctx context.Context) error {
 	}
 }
 
+// Join looks for others at a host:port of their gossip, once and now. Those that it leads to stay known; an address where
+// nobody answered does not.
+func (g *Gossip) Join(address string) error {
+	if _, err := g.list.Join([]string{address}); err != nil {
+		return fmt.Errorf("gossip: nobody of cluster %s answers at %s: %w", g.opt.Cluster, address, err)
+	}
+	return nil
+}
+
 // rejoin asks the known addresses where nobody lives, one after the other.
 func (g *Gossip) rejoin(known map[string]bool) {
 	alive := map[string]bool{}

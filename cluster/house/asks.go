@@ -36,7 +36,20 @@ func (h *House) Wish(ctx context.Context, name string, r actors.Request) (actors
 
 // Do carries out any other word of a person or a program. The answer is durable.
 func (h *House) Do(ctx context.Context, name string, o actors.Order) (actors.Answer, error) {
+	if o.ID == "" {
+		o.ID = rand.Text() // likewise: a cancel that is sent twice must not end what was asked for in between
+	}
 	return h.answer(ctx, name, &question{Name: name, Order: &o})
+}
+
+// ForeseeWish says what would become of a wish, as far as is known here, and does nothing.
+func (h *House) ForeseeWish(ctx context.Context, name string, r actors.Request) (actors.Answer, error) {
+	return h.shown(name).ForeseeWish(ctx, name, r)
+}
+
+// ForeseeOrder does the same for an order.
+func (h *House) ForeseeOrder(name string, o actors.Order) (actors.Answer, error) {
+	return h.shown(name).ForeseeOrder(name, o)
 }
 
 func (h *House) answer(ctx context.Context, name string, q *question) (actors.Answer, error) {

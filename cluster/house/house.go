@@ -34,6 +34,10 @@ type Leases interface {
 	Racks() map[string]uint64
 	// Held answers whether this server may act on a rack now.
 	Held(rack string) (epoch uint64, until time.Duration, ok bool)
+	// Late are the servers that may emit one more command for a rack, which was granted away from them; see cluster.Leases.
+	Late(rack string) []string
+	// Silent is how long a server's session has not been renewed, as this server hears it.
+	Silent(server string) time.Duration
 	// Changed gets a value after Racks changed.
 	Changed() <-chan struct{}
 }
@@ -80,7 +84,8 @@ type House struct {
 
 	feed    feed
 	late    late
-	telling chan struct{} // one for each piece of evidence on its way to another server
+	ages    atomic.Pointer[map[string]time.Time] // by rack: see AsOf
+	telling chan struct{}                        // one for each piece of evidence on its way to another server
 }
 
 // tenure is one rack's actors under one lease.
@@ -88,6 +93,9 @@ type tenure struct {
 	rack  string
 	epoch uint64
 	fleet *actors.Fleet
+
+	late bool      // somebody might be late at the last reading
+	read time.Time // when the relays were read back last
 }
 
 // New makes a house without boards: Observe must hear the journal from now on, Load brings the boards, Run starts and
@@ -101,6 +109,7 @@ func New(cfg Config) *House {
 	}
 	h := &House{cfg: cfg, log: cfg.Logger, done: make(map[string]uint64), feed: newFeed(), telling: make(chan struct{}, tellings), late: late{owed: make(map[string]uint64)}}
 	h.here.Store(&map[string]*tenure{})
+	h.ages.Store(&map[string]time.Time{})
 	h.ending, h.end = context.WithCancel(context.Background())
 	h.all.Store(h.empty())
 	return h

@@ -322,6 +322,9 @@ func TestIncidentsElsewhere(t *testing.T) {
 		if places, _, _ := two.Budget("r1"); places == 0 {
 			t.Error("a rack without places")
 		}
+		if err := two.CheckWiring(t.Context(), "r99", nil, "ann", nil); kind(err) != actors.NotFound {
+			t.Errorf("a rack that is not there: %v", err)
+		}
 		if err := two.CheckWiring(t.Context(), "r1", nil, "ann", nil); kind(err) != actors.Refused {
 			t.Errorf("wiring of a rack that runs elsewhere: %v", err)
 		}

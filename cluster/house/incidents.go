@@ -93,6 +93,10 @@ func (h *House) CheckWiring(ctx context.Context, rack string, relays []string, b
 	if f := h.fleet(rack); f != nil {
 		return f.CheckWiring(ctx, rack, relays, by, each)
 	}
-	return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("rack %s is held by %s", rack, cmp.Or(h.cfg.Peers.Holder(rack), "nobody")),
+	holder := h.cfg.Peers.Holder(rack)
+	if holder == "" && !slices.ContainsFunc(h.all.Load().Views(), func(v *actors.View) bool { return v.Spec.Rack == rack }) {
+		return &actors.Problem{Kind: actors.NotFound, Text: fmt.Sprintf("there is no rack %q", rack), Remedy: "see: mozpool rack list"}
+	}
+	return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("rack %s is held by %s", rack, cmp.Or(holder, "nobody")),
 		Remedy: "ask the server that holds it, see: mozpool cluster racks and mozpool cluster members"}
 }

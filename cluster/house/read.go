@@ -26,15 +26,15 @@ func (h *House) live(v *actors.View) *actors.View {
 	}
 	if f := h.fleet(v.Spec.Rack); f != nil {
 		if w := f.ByName(v.Spec.Name); w != nil {
-			return w
+			return h.dated(w)
 		}
 	}
 	if l := h.late.boards.Load(); l != nil {
 		if o, ok := (*l)[v.Spec.Name]; ok && o.base == v {
-			return o.shown
+			return h.dated(o.shown)
 		}
 	}
-	return v
+	return h.dated(v)
 }
 
 // find asks the racks that run here first: what they published may not be in the journal's copy yet.

@@ -31,7 +31,8 @@ func (plans) Open(raw []byte) (*actors.Inputs, error) { return &actors.Inputs{Ra
 // switches are relay boards that always work; they note who has a connection.
 type switches struct {
 	before func() error
-	cuts   *int
+	cut    func()
+	read   func()
 }
 
 func (s switches) Parse(spec string) (actors.Switch, error) {
@@ -49,12 +50,27 @@ func (switches) Close() error                               { return nil }
 
 func (s switches) Set(_ context.Context, _ actors.Switch, on bool) error {
 	if !on {
-		*s.cuts++
+		s.cut()
 	}
 	return s.before()
 }
 
-func (s switches) Powered(context.Context, actors.Switch) (bool, error) { return true, s.before() }
+func (s switches) Powered(context.Context, actors.Switch) (bool, error) {
+	s.read()
+	return true, s.before()
+}
+
+func (c *cluster) wasCut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cuts++
+}
+
+func (c *cluster) read() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reads = append(c.reads, time.Now())
+}
 
 // cluster is the leases, the journal and the wires of some houses in one process.
 type cluster struct {
@@ -67,6 +83,9 @@ type cluster struct {
 	cut     map[string]bool // servers that nobody reaches
 	asked   int
 	cuts    int
+	reads   []time.Time         // of relays
+	late    map[string][]string // by rack
+	silent  map[string]time.Duration
 	after   func()          // called after each commit, with mu held; nil: nothing is
 	unasked map[string]bool // ids that were answered "not here"
 	runs    map[string]bool // server and rack whose actors run, by what the houses told
@@ -110,6 +129,18 @@ func (e *end) Racks() map[string]uint64 {
 func (e *end) Held(rack string) (uint64, time.Duration, bool) {
 	epoch, ok := e.Racks()[rack]
 	return epoch, 0, ok
+}
+
+func (e *end) Late(rack string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.late[rack]
+}
+
+func (e *end) Silent(server string) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.silent[server]
 }
 
 func (e *end) Changed() <-chan struct{} { return e.changed }
@@ -199,12 +230,12 @@ var boards = func() []inventory.Spec {
 // newCluster runs houses img1 and img2 with boards board1 and board2 in r1, board3 in r2; img1 holds both.
 func newCluster(t *testing.T) *cluster {
 	c := &cluster{Memory: persistence.NewMemory(), t: t, holder: map[string]string{"r1": "img1", "r2": "img1"},
-		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}, runs: map[string]bool{}, unasked: map[string]bool{}}
+		epoch: map[string]uint64{"r1": 1, "r2": 1}, houses: map[string]*House{}, cut: map[string]bool{}, runs: map[string]bool{}, late: map[string][]string{}, unasked: map[string]bool{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	for _, name := range []string{"img1", "img2"} {
 		e := &end{c, name, make(chan struct{}, 8)}
-		h := New(Config{Server: name, Leases: e, Peers: e, Begun: c.begun(name), Ended: c.ended(name), Fleet: actors.Config{Journal: c, Racks: map[string]actors.RackRules{"r1": {HealthEvery: time.Hour}}, Logs: &lines{}, Trails: &trails{lines: make(map[string][][]byte)}, Planner: plans{}, Power: switches{cuts: &c.cuts},
+		h := New(Config{Server: name, Leases: e, Peers: e, Begun: c.begun(name), Ended: c.ended(name), Fleet: actors.Config{Journal: c, Racks: map[string]actors.RackRules{"r1": {HealthEvery: time.Hour}}, Logs: &lines{}, Trails: &trails{lines: make(map[string][][]byte)}, Planner: plans{}, Power: switches{cut: c.wasCut, read: c.read},
 			Probe: func(context.Context, netip.Addr, actors.Check) error { return nil }}})
 		c.houses[name] = h
 		if err := h.Load(t.Context(), boards); err != nil {

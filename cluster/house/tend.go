@@ -64,6 +64,25 @@ func (h *House) tend(ctx context.Context) {
 			h.log.Error("cluster: a rack's actors could not be started; that is tried again", "rack", rack, "error", err)
 		}
 	}
+	for _, t := range *h.here.Load() {
+		h.readBack(t)
+	}
+	h.look()
+}
+
+// readBack has a rack's relays read back at once and every L while an earlier holder may be late, and once more then: what
+// it emits is healed within twice that.
+func (h *House) readBack(t *tenure) {
+	servers := h.cfg.Leases.Late(t.rack)
+	late := len(servers) > 0
+	if !late && !t.late || time.Since(t.read) < lease.L-again/2 { // it is looked at once a second
+		return
+	}
+	if late != t.late {
+		h.log.Info("cluster: relays are read back while a server that had the rack has not been heard", "rack", t.rack, "servers", servers)
+	}
+	t.late, t.read = late, time.Now()
+	t.fleet.ReadBack()
 }
 
 // begin starts a rack's actors. The grant is in this server's own copy, so what the journal has is the last word of

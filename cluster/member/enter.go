@@ -19,13 +19,16 @@ const (
 // enter makes this server one of a group: it is of one already, a new one begins, or it asks those that are of one to be
 // taken in. What the cluster refuses is an error; that nobody is there is not.
 func (m *Member) enter(ctx context.Context) error {
-	for m.gossip != nil && len(m.journal.Servers()) == 0 {
+	for began := false; m.gossip != nil && len(m.journal.Servers()) == 0; {
 		members := m.gossip.Members()
 		first, begin := gossip.First(members, m.cfg.Network.Expect)
 		seats := seats(members)
 		switch {
 		case begin:
-			m.log.Info("cluster: a new cluster begins", "servers", len(first))
+			if !began {
+				m.log.Info("cluster: a new cluster begins", "servers", len(first))
+			}
+			began = true
 			if err := m.journal.Begin(m.founders(first)); err != nil && len(m.journal.Servers()) == 0 {
 				return err
 			}

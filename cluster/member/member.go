@@ -47,7 +47,8 @@ type Config struct {
 	// Trouble says why this server is of no use for a rack that it may serve, such as that its interface is down; empty:
 	// it is. Asked each second. nil: it always is.
 	Trouble func(rack string) string
-	Clock   func() time.Time // wall clock; nil: time.Now
+	Clock   func() time.Time     // wall clock; nil: time.Now
+	Metrics *persistence.Metrics // of the journal's writes; nil: nobody counts
 	// Stall is a seam for tests: see replica.Options.
 	Stall func()
 	// Drain ends a rack's actors before it is handed over; Answer answers questions of other servers.
@@ -103,13 +104,13 @@ func Open(ctx context.Context, cfg Config) (_ *Member, err error) {
 	}
 	m := &Member{cfg: cfg, log: cfg.Logger, opened: make(chan struct{})}
 	defer close(m.opened)
-	m.leases = cluster.NewLeases(cluster.LeaseOptions{Server: cfg.Server, Orders: m.orders, Fit: m.fit, Heard: m.heard, Drain: cfg.Drain, HoldOff: cfg.HoldOff, Logger: cfg.Logger})
+	m.leases = cluster.NewLeases(cluster.LeaseOptions{Server: cfg.Server, Orders: m.orders, Fit: m.fit, Heard: m.heard, Known: func(server string) bool { return m.knows(server) == nil }, Drain: cfg.Drain, HoldOff: cfg.HoldOff, Logger: cfg.Logger})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, m.Close())
 		}
 	}()
-	opt := replica.Options{Node: cfg.Server, Logger: cfg.Logger, Observe: m.observe, Restored: m.restored, Stall: cfg.Stall}
+	opt := replica.Options{Node: cfg.Server, Logger: cfg.Logger, Observe: m.observe, Restored: m.restored, Metrics: cfg.Metrics, Stall: cfg.Stall}
 	if cfg.Network != nil {
 		if opt.Network, err = m.listen(); err != nil {
 			return nil, err
@@ -179,6 +180,21 @@ func (m *Member) UseKeys(keys [][]byte) error {
 		return nil
 	}
 	return m.gossip.UseKeys(keys)
+}
+
+// Join looks for other servers at an address of their gossip, besides those of Network.Join. A server that is of no group
+// then asks those that it finds to be taken in; one of a group only finds them again.
+func (m *Member) Join(address string) error {
+	if m.gossip == nil {
+		return fmt.Errorf("%w: no cluster in this server's configuration", persistence.ErrInvalid)
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("%w: %q is no host:port of another server's gossip", persistence.ErrInvalid, address)
+	}
+	if err := m.gossip.Join(address); err != nil {
+		return fmt.Errorf("%w: %w", persistence.ErrNotFound, err)
+	}
+	return nil
 }
 
 // Journal is this server's end of the group's journal.

@@ -20,6 +20,11 @@ const (
 	docDuty  = "cluster-duty"  // by server: what it is able to do for the cluster
 )
 
+// IsDoc says that documents of a kind are about the cluster's servers, not about boards.
+func IsDoc(kind string) bool {
+	return slices.Contains([]string{docRack, docDrain, docDuty, docUnfit}, kind)
+}
+
 // order is what is stored of a rack.
 type order struct {
 	Servers []string `json:"servers"`

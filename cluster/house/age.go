@@ -1,0 +1,53 @@
+package house
+
+import (
+	"maps"
+	"time"
+
+	"mozpool/actors"
+	"mozpool/persistence/lease"
+)
+
+// AsOf is how old what is known here of a rack's boards is: the moment when whoever acts for the rack was heard last. Zero:
+// that one is heard, or it is this server, so what is shown is what is.
+func (h *House) AsOf(rack string) time.Time { return (*h.ages.Load())[rack] }
+
+// look notes of which racks the holder is silent. A renewal that this server's copy of the journal has carried out says
+// that it has all which that holder stored before.
+func (h *House) look() {
+	old := *h.ages.Load()
+	now := make(map[string]time.Time)
+	for _, s := range h.specs {
+		if _, seen := now[s.Rack]; seen {
+			continue
+		}
+		if silent := h.cfg.Leases.Silent(h.holder(s.Rack)); silent >= lease.Silence {
+			now[s.Rack] = h.now().Add(-silent).Round(time.Second)
+			if at, known := old[s.Rack]; known {
+				now[s.Rack] = at // clocks may have been set since
+			}
+		}
+	}
+	if !maps.Equal(old, now) {
+		h.ages.Store(&now)
+	}
+}
+
+// holder is who acts for a rack. What nobody holds changes by nobody's hand, so it is as old as what this server hears.
+func (h *House) holder(rack string) string {
+	if server := h.cfg.Peers.Holder(rack); server != "" {
+		return server
+	}
+	return h.cfg.Server
+}
+
+// dated is a board with the age of what is known of it.
+func (h *House) dated(v *actors.View) *actors.View {
+	at := h.AsOf(v.Spec.Rack)
+	if at.IsZero() {
+		return v
+	}
+	old := *v
+	old.AsOf = at
+	return &old
+}

@@ -1,0 +1,56 @@
+package house
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mozpool/actors"
+	"mozpool/actors/board"
+	"mozpool/persistence/lease"
+)
+
+// What is shown of a rack whose holder is silent says how old it is, at every server, and goes on being shown; so does what
+// a server shows that hears nobody, of all racks.
+func TestHowOldWhatIsShownIs(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		one, two := c.houses["img1"], c.houses["img2"]
+		if _, err := one.Do(t.Context(), "board1", actors.Order{Kind: board.Remark, Text: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		silent := func(now map[string]time.Duration) {
+			c.mu.Lock()
+			c.silent = now
+			c.mu.Unlock()
+			time.Sleep(2 * again) // virtual
+			synctest.Wait()
+		}
+		asOf := func(h *House, name string, want time.Time) {
+			t.Helper()
+			if v := h.ByName(name); !v.AsOf.Equal(want) || !h.AsOf(v.Spec.Rack).Equal(want) || name == "board1" && v.Board.Comment != "x" {
+				t.Errorf("%s at %s is as of %v, want %v", name, h.cfg.Server, v.AsOf, want)
+			}
+		}
+		silent(map[string]time.Duration{"img1": lease.Silence - 1})
+		asOf(two, "board1", time.Time{})
+		heard := time.Now().Add(again - time.Minute) // when it is looked at
+		silent(map[string]time.Duration{"img1": time.Minute})
+		asOf(two, "board1", heard)
+		asOf(two, "board3", heard)
+		asOf(one, "board1", heard) // the holder itself, cut off
+		for _, v := range two.Views() {
+			if !v.AsOf.Equal(heard) {
+				t.Errorf("%s is listed as of %v", v.Spec.Name, v.AsOf)
+			}
+		}
+		silent(map[string]time.Duration{"img1": 2 * time.Minute})
+		asOf(two, "board1", heard) // it has not been heard since
+		silent(nil)
+		asOf(two, "board1", time.Time{})
+		c.grant("r2", "")
+		heard = time.Now().Add(again - time.Hour)
+		silent(map[string]time.Duration{"img2": time.Hour})
+		asOf(one, "board3", time.Time{}) // nobody's, and this server hears all that happens
+		asOf(two, "board3", heard)
+	})
+}
