@@ -13,6 +13,7 @@ import (
 
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
+	"mozpool/netboot/images/janitor"
 	"mozpool/netboot/images/uploads"
 )
 
@@ -35,11 +36,20 @@ func (s *Server) artifactRoutes() []route {
 		{"GET", artifactsPath + "/{sha256}", nil, s.showArtifact},
 		{"PUT", artifactsPath + "/{sha256}", []string{"name"}, s.putArtifact},
 		{"DELETE", artifactsPath + "/{sha256}", nil, s.deleteArtifact},
+		{"POST", artifactsPath + "/import", nil, s.importArtifact},
+		{"POST", artifactsPath + "/prune", nil, s.prune},
 	}
 }
 
 func (s *Server) listArtifacts(r *request) error {
 	out := v1.StoredArtifacts{Artifacts: []v1.StoredArtifact{}}
+	if s.cfg.Store != nil {
+		var err error
+		if out.Artifacts, err = s.storedFiles(r.ctx); err != nil {
+			return err
+		}
+		return s.ok(r, out)
+	}
 	if s.cfg.Artifacts == nil {
 		return s.ok(r, out)
 	}
@@ -58,7 +68,19 @@ func (s *Server) showArtifact(r *request) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(r, s.artifactShape(a))
+	shape := s.artifactShape(a)
+	if s.cfg.Store != nil {
+		all, err := s.storedFiles(r.ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if f.Kind == shape.Kind && f.SHA256 == shape.SHA256 {
+				shape.UnusedSince = f.UnusedSince
+			}
+		}
+	}
+	return s.ok(r, shape)
 }
 
 func (s *Server) findArtifact(sum string) (uploads.Artifact, error) {
@@ -73,11 +95,11 @@ func (s *Server) findArtifact(sum string) (uploads.Artifact, error) {
 }
 
 func noArtifact(sum string) error {
-	return &apiError{v1.KindNotFound, fmt.Sprintf("no artifact with sha256 %q was uploaded to this server", sum), "see the list of artifacts, or upload it"}
+	return &apiError{v1.KindNotFound, fmt.Sprintf("no artifact with sha256 %q was uploaded to this server", sum), "see the list of artifacts, or upload it; what was fetched or unpacked goes by: mozpool artifact prune"}
 }
 
 func (s *Server) artifactShape(a uploads.Artifact) v1.StoredArtifact {
-	return v1.StoredArtifact{SHA256: a.SHA256, Name: a.Name, Size: a.Size, At: a.At.UTC(), Images: s.imagesWith(a.SHA256), Boards: s.boardsWith(a.SHA256)}
+	return v1.StoredArtifact{SHA256: a.SHA256, Kind: string(janitor.Upload), Name: a.Name, Size: a.Size, At: a.At.UTC(), Images: s.imagesWith(a.SHA256), Boards: s.boardsWith(a.SHA256)}
 }
 
 // imagesWith are the images that use an upload, sorted by name.
@@ -150,7 +172,7 @@ func uploadProblem(err error, limit time.Duration) error {
 	case errors.As(err, &other):
 		return &apiError{v1.KindRefused, "nothing was kept: " + other.Error(), "hash the file again, and send all of it"}
 	case errors.As(err, &full):
-		return &apiError{v1.KindUnavailable, full.Error(), "delete artifacts that no image uses, or give the server a larger disk"}
+		return &apiError{v1.KindUnavailable, full.Error(), "clear the store of what nobody uses: mozpool artifact prune; or give the server a larger disk"}
 	case timedOut(err):
 		return &apiError{v1.KindTimeout, fmt.Sprintf("nothing came for %s, and nothing was kept", limit), "send it again"}
 	case errors.Is(err, errHungUp):

@@ -165,6 +165,31 @@ func TestAttempt(t *testing.T) {
 	wantProblem(t, res, body, 400, v1.KindBadRequest)
 }
 
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	f := fleet()
+	f.Past = []actors.Event{{Attempt: 1, From: board.Ready, To: board.Cutting, By: board.Wish, Visit: 1}, {Attempt: 2, From: board.Cutting, To: board.Powering, By: board.PowerIsOff, Visit: 2}}
+	s := start(t, Config{Fleet: f})
+	for query, want := range map[string][]uint64{"": {2, 1}, "?limit=1": {2}} {
+		_, body := call(t, s, "GET", "/api/v1/boards/b1/history"+query, "")
+		var h v1.History
+		if err := json.Unmarshal(body, &h); err != nil {
+			t.Fatal(err)
+		}
+		var got []uint64
+		for _, e := range h.Transitions {
+			got = append(got, e.Visit)
+		}
+		if !slices.Equal(got, want) || h.Transitions[0].Attempt != 2 || h.Transitions[0].From != board.Cutting {
+			t.Errorf("%q: %s", query, body)
+		}
+	}
+	for _, query := range []string{"?limit=0", "?limit=-1", "?limit=101", "?limit=x"} {
+		res, body := call(t, s, "GET", "/api/v1/boards/b1/history"+query, "")
+		wantProblem(t, res, body, 400, v1.KindBadRequest)
+	}
+}
+
 func TestRunningAttempt(t *testing.T) {
 	t.Parallel()
 	f := &apitest.Fleet{Silent: []string{"img2"}, Told: map[uint32][]actors.Moment{7: {{At: apitest.Now, What: actors.MomentEffect, Effect: board.MakeOff, Visit: 3, Took: 12}}}}

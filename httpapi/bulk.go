@@ -105,16 +105,19 @@ func (s *Server) bulkOne(r *request, o v1.BulkOrder, b v1.Board, do ask) v1.Bulk
 		res.Problem = &p
 		return res
 	}
-	if o.DryRun {
-		return res
-	}
-	err := s.audited(r.by, o.Action+" "+b.Name+" (bulk)", func() error {
+	act := func() error {
 		a, err := do(r, b.Name)
 		if err == nil {
 			res.Attempt, res.State = a.Attempt, a.State
 		}
 		return err
-	})
+	}
+	var err error
+	if o.DryRun {
+		err = act()
+	} else {
+		err = s.audited(r.by, o.Action+" "+b.Name+" (bulk)", act)
+	}
 	if err != nil {
 		p := problemOf(err)
 		res.Problem = &p
@@ -129,42 +132,48 @@ func (s *Server) askOf(o v1.BulkOrder) (ask, error) {
 		if o.Image == "" {
 			return nil, bad(`send {"image": NAME}`, "no image is named")
 		}
-		return s.askWish(actors.Request{Want: want, Image: o.Image, Config: o.Config}), nil
+		return s.askWish(o, actors.Request{Want: want, Image: o.Image, Config: o.Config, Force: o.Force}), nil
 	case board.WantPowerOn, board.WantPowerOff, board.WantPowerCycle, board.WantSelfTest, board.WantMaintenance:
-		return s.askWish(actors.Request{Want: want}), nil
+		return s.askWish(o, actors.Request{Want: want}), nil
 	}
 	switch o.Action {
 	case "cancel":
-		return s.askOrder(actors.Order{Kind: board.Cancel, Force: o.Force}), nil
+		return s.askOrder(o, actors.Order{Kind: board.Cancel, Force: o.Force}), nil
 	case "accept":
-		return s.askOrder(actors.Order{Kind: board.Accept}), nil
+		return s.askOrder(o, actors.Order{Kind: board.Accept}), nil
 	case "unlock":
-		return s.askOrder(actors.Order{Kind: board.Unlock}), nil
+		return s.askOrder(o, actors.Order{Kind: board.Unlock}), nil
 	case "label":
 		order, err := labelOrder(v1.LabelOrder{Labels: o.Labels})
-		return s.askOrder(order), err
+		return s.askOrder(o, order), err
 	case "comment":
-		return s.askOrder(actors.Order{Kind: board.Remark, Text: o.Comment}), nil
+		return s.askOrder(o, actors.Order{Kind: board.Remark, Text: o.Comment}), nil
 	case "lock":
 		order, err := s.lockOrder(v1.LockOrder{Why: o.Why, Until: o.Until})
-		return s.askOrder(order), err
+		return s.askOrder(o, order), err
 	}
 	return nil, bad("send image, power-on, power-off, power-cycle, self-test, maintenance, cancel, accept, lock, unlock, comment or label", "%q is no action", o.Action)
 }
 
 // askWish asks with the request's Idempotency-Key, which each board remembers for itself.
-func (s *Server) askWish(w actors.Request) ask {
+func (s *Server) askWish(of v1.BulkOrder, w actors.Request) ask {
 	return func(r *request, name string) (actors.Answer, error) {
 		w := w
 		w.By, w.ID = r.who, r.key
+		if of.DryRun {
+			return s.cfg.Fleet.ForeseeWish(r.ctx, name, w)
+		}
 		return s.cfg.Fleet.Wish(r.ctx, name, w)
 	}
 }
 
-func (s *Server) askOrder(o actors.Order) ask {
+func (s *Server) askOrder(of v1.BulkOrder, o actors.Order) ask {
 	return func(r *request, name string) (actors.Answer, error) {
 		o := o
-		o.By = r.who
+		o.By, o.ID = r.who, r.key
+		if of.DryRun {
+			return s.cfg.Fleet.ForeseeOrder(name, o)
+		}
 		return s.cfg.Fleet.Do(r.ctx, name, o)
 	}
 }

@@ -22,7 +22,7 @@ func bulkFleet() (*apitest.Fleet, *sync.Map) {
 		f.Put(v)
 	}
 	f.OnWish = func(name string, r actors.Request) (actors.Answer, error) {
-		asked.Store(name, fmt.Sprintf("%s %s by %s key %s", r.Want, r.Image, r.By, r.ID))
+		asked.Store(name, fmt.Sprintf("%s %s by %s key %s force %t", r.Want, r.Image, r.By, r.ID, r.Force))
 		if name == "b03" {
 			return actors.Answer{}, &actors.Problem{Kind: actors.Locked, Text: "locked by bob", Remedy: "ask bob"}
 		}
@@ -50,7 +50,7 @@ func TestBulk(t *testing.T) {
 	f, asked := bulkFleet()
 	var told changes
 	s := start(t, Config{Fleet: f, Audit: told.add})
-	out := bulk(t, s, `{"action":"image","image":"v2","selector":"rack=r2","boards":"b0*"}`, "Idempotency-Key: k1", "X-Mozpool-User: ann")
+	out := bulk(t, s, `{"action":"image","image":"v2","force":true,"selector":"rack=r2","boards":"b0*"}`, "Idempotency-Key: k1", "X-Mozpool-User: ann")
 	if len(out.Results) != 5 || out.Refused != 1 {
 		t.Fatalf("%+v", out)
 	}
@@ -59,7 +59,7 @@ func TestBulk(t *testing.T) {
 		if r.Board != name || (r.Problem != nil) != (name == "b03") || r.Problem == nil && (r.Attempt != 9 || r.State != board.Cutting) {
 			t.Errorf("%+v", r)
 		}
-		if got, _ := asked.Load(name); got != "image v2 by ann key k1" {
+		if got, _ := asked.Load(name); got != "image v2 by ann key k1 force true" {
 			t.Errorf("%s was asked %q", name, got)
 		}
 	}
@@ -86,6 +86,28 @@ func TestBulkDryRun(t *testing.T) {
 		t.Errorf("%s was asked %s", name, what)
 		return true
 	})
+}
+
+// A dry run says what each board would answer.
+func TestBulkForesees(t *testing.T) {
+	t.Parallel()
+	f, asked := bulkFleet()
+	f.Put(apitest.Busy("b00"))
+	var told changes
+	s := start(t, Config{Fleet: f, Audit: told.add})
+	for _, action := range []string{`"image","image":"v2"`, `"accept"`} {
+		out := bulk(t, s, `{"boards":"b00,b01","dry_run":true,"action":`+action+`}`)
+		if len(out.Results) != 2 || out.Refused != 1 || out.Results[0].Problem == nil || out.Results[0].Problem.Status != 409 || out.Results[1].Problem != nil {
+			t.Errorf("%s: %+v", action, out)
+		}
+	}
+	asked.Range(func(name, what any) bool {
+		t.Errorf("%s was asked %s", name, what)
+		return true
+	})
+	if len(told.all) != 2 { // that it was asked for
+		t.Errorf("the audit was told %+v", told.all)
+	}
 }
 
 func TestBulkActions(t *testing.T) {

@@ -26,6 +26,7 @@ func (o *ordered) note(what, server string) error {
 	return nil
 }
 
+func (o *ordered) Join(_ context.Context, s string) error     { return o.note("join", s) }
 func (o *ordered) Transfer(_ context.Context, s string) error { return o.note("transfer", s) }
 func (o *ordered) Remove(_ context.Context, s string) error   { return o.note("remove", s) }
 func (o *ordered) Drain(_ context.Context, s string) error    { return o.note("drain", s) }
@@ -44,7 +45,13 @@ func TestCluster(t *testing.T) {
 			t.Errorf("%s was not asked for: %v", verb, o.orders)
 		}
 	}
-	res, body := call(t, s, http.MethodPost, "/api/v1/cluster/drain", `{"server":"nobody"}`)
+	res, body := call(t, s, http.MethodPost, "/api/v1/cluster/join", `{"gossip":"img2:7946"}`)
+	if res.StatusCode != http.StatusOK || !slices.Contains(o.orders, "join img2:7946") {
+		t.Errorf("join: status %d, %s, orders %v", res.StatusCode, body, o.orders)
+	}
+	res, body = call(t, s, http.MethodPost, "/api/v1/cluster/join", `{"gossip":""}`)
+	wantProblem(t, res, body, http.StatusBadRequest, v1.KindBadRequest)
+	res, body = call(t, s, http.MethodPost, "/api/v1/cluster/drain", `{"server":"nobody"}`)
 	wantProblem(t, res, body, http.StatusNotFound, v1.KindNotFound)
 	for _, wrong := range []string{`{}`, `{"sever":"a"}`} {
 		res, body := call(t, s, http.MethodPost, "/api/v1/cluster/drain", wrong)

@@ -55,7 +55,8 @@ func (s *Server) events(r *request) error {
 	default:
 		return &apiError{v1.KindUnavailable, fmt.Sprintf("%d streams are open already", cap(s.slots)), "end one, or ask with kept=1"}
 	}
-	st := &eventStream{ctx: s.streams, filter: f, beat: s.cfg.Heartbeat, from: s.cfg.Events.Now()}
+	ctx, leave := s.attend(r)
+	st := &eventStream{ctx: ctx, filter: f, beat: s.cfg.Heartbeat, from: s.cfg.Events.Now()}
 	if last := r.header("Last-Event-ID"); last != "" {
 		var known bool
 		if st.from, known = s.cfg.Events.After(last); !known {
@@ -63,7 +64,7 @@ func (s *Server) events(r *request) error {
 		}
 	}
 	r.raw.SetBodyStreamWriter(func(w *bufio.Writer) { // its own goroutine; ends with run
-		defer func() { <-s.slots }()
+		defer func() { leave(); <-s.slots }()
 		st.run(w)
 	})
 	return nil

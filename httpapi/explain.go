@@ -7,6 +7,7 @@ import (
 
 	"mozpool/actors"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/persistence"
 )
 
 func (s *Server) why(r *request) error {
@@ -21,6 +22,7 @@ func (s *Server) why(r *request) error {
 const (
 	pageAttempts = 20
 	maxAttempts  = 1000
+	pageHistory  = 20
 )
 
 func (s *Server) attempts(r *request) error {
@@ -38,6 +40,28 @@ func (s *Server) attempts(r *request) error {
 		all.Attempts[i] = attemptOf(a)
 	}
 	return s.ok(r, all)
+}
+
+// history shows the last transitions of a board, whatever attempts they belong to.
+func (s *Server) history(r *request) error {
+	limit, err := r.query.number("limit", pageHistory, persistence.KeepEvents)
+	if err != nil {
+		return err
+	}
+	s.freshen(r, r.name)
+	past, err := s.cfg.Fleet.History(r.ctx, r.name, limit)
+	if err != nil {
+		return err
+	}
+	all := v1.History{Transitions: make([]v1.Transition, len(past))}
+	for i, e := range past {
+		all.Transitions[len(past)-1-i] = v1.Transition{Attempt: e.Attempt, Event: eventOf(e)}
+	}
+	return s.ok(r, all)
+}
+
+func eventOf(e actors.Event) v1.Event {
+	return v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text}
 }
 
 func attemptOf(a actors.Attempt) v1.Attempt {
@@ -98,7 +122,7 @@ func (s *Server) detail(r *request, a actors.Attempt) error {
 	}
 	for _, e := range history {
 		if e.Attempt == a.Number {
-			d.Events = append(d.Events, v1.Event{At: e.At.UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Boot: e.Boot, Part: e.Part, Text: e.Text})
+			d.Events = append(d.Events, eventOf(e))
 		}
 	}
 	for i, m := range moments {

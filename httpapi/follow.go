@@ -29,8 +29,8 @@ func (s *Server) follow(r *request, f persistence.Filter, text bool) error {
 	default:
 		return &apiError{v1.KindUnavailable, fmt.Sprintf("%d logs are followed already", cap(s.slots)), "end one, or ask without follow"}
 	}
-	ctx, cancel := context.WithCancel(s.streams)
-	release := func() { cancel(); <-s.slots }
+	ctx, leave := s.attend(r)
+	release := func() { leave(); <-s.slots }
 	// Following begins before what is there is read, so that no line falls between the two.
 	lines := s.subscribe(ctx, f)
 	old, missing, err := s.logLines(r, f)

@@ -17,7 +17,6 @@ package httpapi
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"log/slog"
 	"time"
 
@@ -40,6 +39,9 @@ type Fleet interface {
 	Strangers() []actors.Stranger
 	Wish(ctx context.Context, name string, r actors.Request) (actors.Answer, error)
 	Do(ctx context.Context, name string, o actors.Order) (actors.Answer, error)
+	// ForeseeWish and ForeseeOrder say what would become of it, and do nothing.
+	ForeseeWish(ctx context.Context, name string, r actors.Request) (actors.Answer, error)
+	ForeseeOrder(name string, o actors.Order) (actors.Answer, error)
 	Why(name string) (actors.Why, error)
 	Attempts(ctx context.Context, name string, limit int) ([]actors.Attempt, error)
 	History(ctx context.Context, name string, limit int) ([]actors.Event, error)
@@ -99,6 +101,8 @@ type Config struct {
 	Catalogue func() Catalogue
 	Library   Library   // changes images; nil: none can be
 	Artifacts Artifacts // what was uploaded; nil: nothing can be
+	Imports   Imports   // brings others by their URL; nil: none come so
+	Store     Store     // that they lie in, with other files; nil: only they are shown
 	Logs      Logs      // nil: boards have no logs; may be SpreadLogs as well
 	// Racks are those that the configuration names; Boards and States are counted by the server.
 	Racks    []v1.Rack
@@ -111,8 +115,9 @@ type Config struct {
 	Inventory Inventory // nil: boards come from the boards file
 	// Reload reads boards and images again; a bad file changes nothing. nil: there is nothing to reload.
 	Reload func(ctx context.Context) error
-	// Backup writes what the server must not lose, as it is at that moment. nil: nothing can be had.
-	Backup func(w io.Writer) error
+	// Backup begins a backup of what the server must not lose, as it is at that moment; without artifacts it only names
+	// them. nil: nothing can be had.
+	Backup func(ctx context.Context, artifacts bool) (Backup, error)
 	// NotReady returns why the server cannot do its work now; empty: it can. nil: it always can.
 	NotReady func() []string
 	// Remarks returns what people should know of a server that does its work. nil: nothing.

@@ -21,6 +21,8 @@ func (s *Server) imageRoutes() []route {
 		{"POST", v1.Prefix + "/images/{name}/verify", nil, s.verifyImage},
 		{"POST", v1.Prefix + "/images/{name}/clear", nil, s.clearImage},
 		{"GET", v1.Prefix + "/hardware/{name}", nil, s.hardwareType},
+		{"PUT", v1.Prefix + "/hardware/{name}", nil, s.putHardware},
+		{"DELETE", v1.Prefix + "/hardware/{name}", nil, s.removeHardware},
 	}
 }
 
@@ -60,6 +62,7 @@ func (s *Server) image(r *request) error {
 		out.LastSuccess = append(out.LastSuccess, l)
 	}
 	slices.SortFunc(out.LastSuccess, func(a, b v1.Success) int { return cmp.Compare(a.Hardware, b.Hardware) })
+	setRevision(r, i.Revision)
 	return s.ok(r, out)
 }
 
@@ -115,6 +118,7 @@ func (s *Server) hardwareType(r *request) error {
 	if c := s.catalogue(); c != nil {
 		for _, h := range c.Hardware() {
 			if h.Name == r.name {
+				setRevision(r, h.Revision)
 				return s.ok(r, hardwareShape(h))
 			}
 		}

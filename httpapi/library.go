@@ -8,24 +8,42 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/valyala/fasthttp"
+
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
 )
 
-// Library changes the images that come by the API. Errors for people are *actors.Problem.
+// Library changes the images and hardware types that come by the API. Errors for people are *actors.Problem.
 type Library interface {
 	// PutImage makes an image, or a new revision of it, of an entry as in images.yaml, as JSON.
 	PutImage(ctx context.Context, name string, entry []byte, c images.Condition) (images.Image, error)
-	RemoveImage(ctx context.Context, name string) error
+	RemoveImage(ctx context.Context, name string, c images.Condition) error
+	// PutHardware does the same for a hardware type.
+	PutHardware(ctx context.Context, name string, entry []byte, c images.Condition) (images.Hardware, error)
+	RemoveHardware(ctx context.Context, name string, c images.Condition) error
 }
 
 func noLibrary() error {
-	return &apiError{v1.KindNotHere, "images of this server do not come by the API", "add them to its images.yaml"}
+	return &apiError{v1.KindNotHere, "images and hardware types of this server do not come by the API", "add them to its images.yaml"}
 }
 
-// putImage hands an entry on as it came: the catalogue reads it by the rules of images.yaml, and names the key that is
-// wrong.
 func (s *Server) putImage(r *request) error {
+	return s.put(r, func(entry []byte, c images.Condition) (revision string, shape any, err error) {
+		i, err := s.cfg.Library.PutImage(r.ctx, r.name, entry, c)
+		return i.Revision, imageShape(i), err
+	})
+}
+
+func (s *Server) putHardware(r *request) error {
+	return s.put(r, func(entry []byte, c images.Condition) (revision string, shape any, err error) {
+		h, err := s.cfg.Library.PutHardware(r.ctx, r.name, entry, c)
+		return h.Revision, hardwareShape(h), err
+	})
+}
+
+// put hands an entry on as it came: the catalogue reads it by the rules of images.yaml, and names the key that is wrong.
+func (s *Server) put(r *request, do func(entry []byte, c images.Condition) (revision string, shape any, err error)) error {
 	if s.cfg.Library == nil {
 		return noLibrary()
 	}
@@ -39,22 +57,39 @@ func (s *Server) putImage(r *request) error {
 	}
 	s.imaging.Lock() // no upload may go between the look and the deed
 	defer s.imaging.Unlock()
-	i, err := s.cfg.Library.PutImage(r.ctx, r.name, entry, cond)
+	revision, shape, err := do(entry, cond)
 	if err != nil {
 		return err
 	}
-	r.raw.Response.Header.Set("ETag", strconv.Quote(i.Revision))
-	return s.ok(r, imageShape(i))
+	setRevision(r, revision)
+	return s.ok(r, shape)
+}
+
+// setRevision says which revision an answer shows, for the condition of the next change.
+func setRevision(r *request, revision string) {
+	r.raw.Response.Header.Set(fasthttp.HeaderETag, strconv.Quote(revision))
 }
 
 func (s *Server) removeImage(r *request) error {
+	return s.remove(r, func(c images.Condition) error { return s.cfg.Library.RemoveImage(r.ctx, r.name, c) })
+}
+
+func (s *Server) removeHardware(r *request) error {
+	return s.remove(r, func(c images.Condition) error { return s.cfg.Library.RemoveHardware(r.ctx, r.name, c) })
+}
+
+func (s *Server) remove(r *request, do func(images.Condition) error) error {
 	if s.cfg.Library == nil {
 		return noLibrary()
 	}
 	if err := r.noBody(); err != nil {
 		return err
 	}
-	if err := s.cfg.Library.RemoveImage(r.ctx, r.name); err != nil {
+	cond, err := r.condition()
+	if err != nil {
+		return err
+	}
+	if err := do(cond); err != nil {
 		return err
 	}
 	return s.ok(r, struct {
@@ -70,7 +105,7 @@ func (r *request) object() ([]byte, error) {
 	}
 	var any map[string]json.RawMessage
 	if err := json.Unmarshal(data, &any); err != nil || any == nil {
-		return nil, bad("send one JSON object, with the keys of an entry under images in images.yaml", "the body is no JSON object")
+		return nil, bad("send one JSON object, with the keys of an entry in images.yaml", "the body is no JSON object")
 	}
 	return data, nil
 }
@@ -89,7 +124,7 @@ func (r *request) condition() (c images.Condition, err error) {
 		return c, nil
 	}
 	if c.Revision, err = strconv.Unquote(text); err != nil || c.Revision == "" || c.New {
-		return c, bad(`send the image's revision in quotes, and no If-None-Match`, "If-Match is %.40q", text)
+		return c, bad(`send its revision in quotes, and no If-None-Match`, "If-Match is %.40q", text)
 	}
 	return c, nil
 }

@@ -9,15 +9,39 @@ import (
 )
 
 // An entry is handed on as it came, with what its sender believes; the answer has the revision for the next change.
-func TestPutImage(t *testing.T) {
+func TestPut(t *testing.T) {
 	t.Parallel()
-	l := &apitest.Library{}
-	s := start(t, Config{Library: l})
-	const path, entry = "/api/v1/images/v3", `{"install": "raw", "artifacts": [{"name": "disk", "file": "a.img", "sha256": "ab"}]}`
-	res, body := call(t, s, "PUT", path, entry, `If-Match: "abc"`)
-	if got := l.Asked(); res.StatusCode != 200 || res.Header.Get("ETag") != `"0123456789abcdef"` || len(got) != 1 || got[0] != "put v3 "+entry+" abc" {
-		t.Errorf("%d %s, asked %q", res.StatusCode, body, got)
+	for path, c := range map[string]struct{ entry, noted string }{
+		"/api/v1/images/v3":   {`{"install": "raw", "artifacts": [{"name": "disk", "file": "a.img", "sha256": "ab"}]}`, ""},
+		"/api/v1/hardware/v3": {`{"live": "live/omap5", "disk": "/dev/mmcblk0"}`, "type "},
+	} {
+		l := &apitest.Library{}
+		s := start(t, Config{Library: l})
+		res, body := call(t, s, "PUT", path, c.entry, `If-Match: "abc"`)
+		if got := l.Asked(); res.StatusCode != 200 || res.Header.Get("ETag") != `"0123456789abcdef"` || len(got) != 1 || got[0] != "put "+c.noted+"v3 "+c.entry+" abc" {
+			t.Errorf("%d %s, asked %q", res.StatusCode, body, got)
+		}
+		putConditions(t, s, path, c.entry)
+		for _, bad := range []string{"", "null", "3"} {
+			res, body := call(t, s, "PUT", path, bad)
+			wantProblem(t, res, body, 400, v1.KindBadRequest)
+		}
+		if res, body := call(t, s, "DELETE", path, "", `If-Match: "abc"`); res.StatusCode != 200 || l.Asked()[2] != "remove "+c.noted+"v3  abc" {
+			t.Errorf("%d %s, asked %q", res.StatusCode, body, l.Asked())
+		}
+		none := start(t, Config{})
+		for _, method := range []string{"PUT", "DELETE"} {
+			res, body := call(t, none, method, path, "")
+			wantProblem(t, res, body, 501, v1.KindNotHere)
+			if needOf(method, path) != access.Admin {
+				t.Errorf("%s is not the administrator's alone", method)
+			}
+		}
 	}
+}
+
+func putConditions(t *testing.T, s *Server, path, entry string) {
+	t.Helper()
 	for _, c := range []struct {
 		header string
 		status int
@@ -31,21 +55,17 @@ func TestPutImage(t *testing.T) {
 		res, body := call(t, s, "PUT", path, entry, c.header)
 		wantProblem(t, res, body, c.status, c.kind)
 	}
-	res, body = call(t, s, "PUT", path, entry, "If-None-Match: *", `If-Match: "abc"`)
+	res, body := call(t, s, "PUT", path, entry, "If-None-Match: *", `If-Match: "abc"`)
 	wantProblem(t, res, body, 400, v1.KindBadRequest)
-	for _, bad := range []string{"", "null", "3"} {
-		res, body := call(t, s, "PUT", path, bad)
-		wantProblem(t, res, body, 400, v1.KindBadRequest)
-	}
-	if res, body := call(t, s, "DELETE", path, ""); res.StatusCode != 200 {
-		t.Errorf("%d %s", res.StatusCode, body)
-	}
-	none := start(t, Config{})
-	for _, method := range []string{"PUT", "DELETE"} {
-		res, body := call(t, none, method, path, "")
-		wantProblem(t, res, body, 501, v1.KindNotHere)
-		if needOf(method, v1.Prefix+"/images/{name}") != access.Admin {
-			t.Errorf("%s is not the administrator's alone", method)
+}
+
+// What is shown of one image or hardware type says in its ETag at which revision it is.
+func TestRevisionsAreTags(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{Catalogue: func() Catalogue { return apitest.Catalogue{} }})
+	for path, want := range map[string]string{"/api/v1/images/v2": `"0123456789abcdef"`, "/api/v1/hardware/panda": `"fedcba9876543210"`} {
+		if res, _ := call(t, s, "GET", path, ""); res.Header.Get("ETag") != want {
+			t.Errorf("%s: ETag is %s", path, res.Header.Get("ETag"))
 		}
 	}
 }

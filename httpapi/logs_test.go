@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +120,7 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// A client that leaves is noticed by the next sign of life, and the follower ends.
+// A client that leaves is noticed by the next signs of life, and the follower ends.
 func TestFollowerLeaves(t *testing.T) {
 	t.Parallel()
 	logs := &apitest.Logs{New: make(chan persistence.Line, 1), Followed: make(chan struct{}, 1)}
@@ -130,6 +131,23 @@ func TestFollowerLeaves(t *testing.T) {
 	}
 	leave()
 	<-logs.Followed
+}
+
+// It is noticed as well where nothing is written, and its place is free again.
+func TestFollowerHangsUp(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells that a client hung up")
+	}
+	logs := &apitest.Logs{Lines: []persistence.Line{line("old")}, New: make(chan persistence.Line), Followed: make(chan struct{}, 1)}
+	// Two places: it is told that the follower has ended a moment before its place is free.
+	s := start(t, Config{Fleet: fleet(), Logs: logs, Heartbeat: time.Hour, MaxStreams: 2})
+	for range 4 {
+		lines, leave := follow(t, s, "text/plain")
+		<-lines
+		leave()
+		<-logs.Followed
+	}
 }
 
 // The server stops although a log is followed on which nothing happens, and tells the client by ending the answer.

@@ -40,7 +40,7 @@ func (s *Server) withOld(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		path := c.URI().PathOriginal()
 		rest, below := bytes.CutPrefix(path, []byte("/api/"))
-		if !below || bytes.HasPrefix(rest, []byte("v1/")) || bytes.Equal(rest, []byte("v1")) || c.IsOptions() {
+		if !below || bytes.HasPrefix(rest, []byte("v1/")) || bytes.Equal(rest, []byte("v1")) {
 			next(c)
 			return
 		}
@@ -50,6 +50,9 @@ func (s *Server) withOld(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 
 // old answers a request of the old API.
 func (s *Server) old(c *fasthttp.RequestCtx) error {
+	if c.IsOptions() {
+		return s.oldOptions(c)
+	}
 	by, err := s.cfg.Identify(c)
 	if err != nil {
 		return err
@@ -75,6 +78,17 @@ func (s *Server) old(c *fasthttp.RequestCtx) error {
 		return err
 	}
 	return s.audited(by, req.Method+" "+req.Path, func() error { return s.oldAnswer(ctx, c, r, req) })
+}
+
+// oldOptions says what can be asked of a path.
+func (s *Server) oldOptions(c *fasthttp.RequestCtx) error {
+	_, allow, err := mozpool1.Find(fasthttp.MethodOptions, string(c.URI().PathOriginal()))
+	if len(allow) == 0 {
+		return err
+	}
+	c.Response.Header.Set(fasthttp.HeaderAllow, strings.Join(allow, ", "))
+	c.SetStatusCode(fasthttp.StatusNoContent)
+	return nil
 }
 
 func (s *Server) oldAnswer(ctx context.Context, c *fasthttp.RequestCtx, r mozpool1.Route, req mozpool1.Request) error {

@@ -69,7 +69,7 @@ func TestOldAPIBesideTheNew(t *testing.T) {
 	}
 	res, body := call(t, s, "POST", "/api/version/", "")
 	wantProblem(t, res, body, 405, v1.KindMethod)
-	if res.Header.Get("Allow") != "GET" {
+	if res.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("Allow is %q", res.Header.Get("Allow"))
 	}
 	res, body = call(t, s, "GET", "/api/device/nobody/state/", "")
@@ -87,6 +87,67 @@ func TestOldAPIBesideTheNew(t *testing.T) {
 	}
 	if c := told.last(); c.Who != "ann" || c.From != "127.0.0.1" || c.What != "POST /api/device/b1/power-cycle/" || c.Result != "done" {
 		t.Errorf("the audit was told %+v", c)
+	}
+}
+
+// Every line of the old API asks for a token and for its role, is found with and without a slash at its end, by its method
+// alone, and passes on what boards answer.
+func TestOldSweep(t *testing.T) {
+	t.Parallel()
+	cfg := oldConfig()
+	cfg.MaxBody = 1000
+	s, tokens := guarded(t, cfg)
+	guessed, _ := guarded(t, oldConfig())
+	for range 20 {
+		call(t, guessed, "GET", "/api/version/", "", "Authorization: Bearer nonsense")
+	}
+	for _, l := range mozpool1.Lines() {
+		path := "/api/" + strings.ReplaceAll(l.Path, "{}", "b1")
+		for _, path := range []string{path, path + "/"} {
+			res, body := call(t, s, l.Method, path, "")
+			wantProblem(t, res, body, 401, v1.KindNoToken)
+			res, body = call(t, guessed, l.Method, path, "", "Authorization: Bearer nonsense")
+			wantProblem(t, res, body, 429, v1.KindTooMany)
+			res, _ = call(t, s, "OPTIONS", path, "")
+			if res.StatusCode != 204 || !strings.Contains(res.Header.Get("Allow"), l.Method) {
+				t.Errorf("OPTIONS %s: %d %q", path, res.StatusCode, res.Header.Get("Allow"))
+			}
+			res, body = call(t, s, "PATCH", path, "", tokens["admin"])
+			wantProblem(t, res, body, 405, v1.KindMethod)
+			if l.Need == access.Operator {
+				res, body = call(t, s, l.Method, path, "", tokens["viewer"])
+				wantProblem(t, res, body, 403, v1.KindForbidden)
+				res, body = call(t, s, l.Method, path, "", tokens["admin"], "Sec-Fetch-Site: cross-site")
+				wantProblem(t, res, body, 403, v1.KindForbidden)
+			}
+			if res, _ := call(t, s, "HEAD", path, "", tokens["admin"]); l.Method == "GET" && (res.StatusCode == 405) != (l.Need == access.Operator) {
+				t.Errorf("HEAD %s: %d", path, res.StatusCode)
+			}
+		}
+		res, body := call(t, s, l.Method, path+"/more", "", tokens["admin"])
+		wantProblem(t, res, body, 404, v1.KindNotFound)
+		if l.Method == "POST" {
+			res, body = call(t, s, l.Method, path, strings.Repeat(" ", 1001), tokens["admin"])
+			wantProblem(t, res, body, 413, v1.KindTooLarge)
+		}
+	}
+}
+
+// What boards refuse has the status of its kind here too, on every line that asks one.
+func TestOldRefusals(t *testing.T) {
+	t.Parallel()
+	for kind, status := range map[actors.ProblemKind]int{actors.Refused: 409, actors.Locked: 423, actors.Unavailable: 503} {
+		f := fleet()
+		no := &actors.Problem{Kind: kind, Text: "it is so", Remedy: "do that"}
+		f.OnWish = func(string, actors.Request) (actors.Answer, error) { return actors.Answer{}, no }
+		f.OnDo = func(string, actors.Order) (actors.Answer, error) { return actors.Answer{}, no }
+		s := start(t, Config{Fleet: f, Old: mozpool1.New(mozpool1.Config{Fleet: oldFleet{f}, Version: "5"})})
+		for request, body := range map[string]string{"POST device/b1/power-cycle/": `{"pxe_config":"v2"}`, "GET device/b1/power-off/": "", "POST device/b1/set-comments/": `{"comments":"x"}`,
+			"POST board/b1/reboot/": "", "POST board/b1/boot/v2/": "{}", "POST device/b1/event/please_power_cycle/": ""} {
+			method, path, _ := strings.Cut(request, " ")
+			res, data := call(t, s, method, "/api/"+path, body)
+			wantProblem(t, res, data, status, v1.Kind(kind))
+		}
 	}
 }
 

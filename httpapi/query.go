@@ -16,6 +16,9 @@ type query map[string][]string
 // readQuery takes the parameters that a route knows. One that it does not know is refused: "stat=ready" would
 // otherwise list all boards, and a program would go on with them.
 func readQuery(c *fasthttp.RequestCtx, known []string) (query, error) {
+	if len(c.URI().QueryString()) == 0 {
+		return nil, nil
+	}
 	q := query{}
 	for k, v := range c.QueryArgs().All() {
 		name, value := string(k), string(v)

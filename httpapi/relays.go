@@ -118,7 +118,7 @@ func (s *Server) wiring(r *request) error {
 	default:
 		return &apiError{v1.KindUnavailable, fmt.Sprintf("%d streams are open already", cap(s.slots)), "end one, and ask again"}
 	}
-	ctx, cancel := context.WithCancel(s.streams)
+	ctx, cancel := s.attend(r)
 	c := &wiringCheck{ctx: ctx, lines: make(chan v1.WiringLine), beat: s.cfg.Heartbeat}
 	rack, who := r.name, r.who
 	go func() { // ends with the check, which ends with ctx

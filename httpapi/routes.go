@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"fmt"
 	"runtime/debug"
 
@@ -36,6 +35,7 @@ func (s *Server) routes() []route {
 		{"POST", one + "/unlock", nil, s.plainOrder(board.Unlock)},
 		{"PUT", one + "/state", nil, s.setState},
 		{"GET", one + "/why", nil, s.why},
+		{"GET", one + "/history", []string{"limit"}, s.history},
 		{"GET", one + "/attempts", []string{"limit"}, s.attempts},
 		{"GET", one + "/attempts/{number}", nil, s.attempt},
 		{"GET", one + "/log", []string{"since", "until", "source", "severity", "text", "tail", "follow", "all"}, s.boardLog},
@@ -46,7 +46,7 @@ func (s *Server) routes() []route {
 		{"GET", v1.Prefix + "/server", nil, s.info},
 		{"PUT", v1.Prefix + "/server/log-level", nil, s.setLogLevel},
 		{"GET", v1.Prefix + "/report", []string{"since", "rack"}, s.report},
-		{"POST", v1.Prefix + "/backup", nil, s.backup},
+		{"POST", v1.Prefix + "/backup", []string{"without_artifacts"}, s.backup},
 		{"POST", v1.Prefix + "/reload", nil, s.reload},
 		{"GET", "/livez", nil, s.livez},
 		{"GET", "/readyz", nil, s.readyz},
@@ -97,9 +97,9 @@ func (s *Server) handler() fasthttp.RequestHandler {
 
 // serve runs a route's handler.
 func (s *Server) serve(c *fasthttp.RequestCtx, rt route) error {
-	ctx, cancel := context.WithTimeout(s.asking, s.cfg.AskLimit)
-	defer cancel()
-	r, err := s.newRequest(ctx, c, rt)
+	patience := s.patience()
+	defer patience.end()
+	r, err := s.newRequest(patience, c, rt)
 	if rt.method == "GET" || err != nil && r.who == "" { // strangers fill no log: guesses are counted by address
 		if err != nil {
 			return err
@@ -129,10 +129,16 @@ func (s *Server) plain(h func(c *fasthttp.RequestCtx) error) fasthttp.RequestHan
 	}
 }
 
+// The headers of every answer, as fasthttp takes them without looking at each letter.
+var (
+	cacheControl, noStore       = []byte(fasthttp.HeaderCacheControl), []byte("no-store")
+	contentTypeOptions, noSniff = []byte(fasthttp.HeaderXContentTypeOptions), []byte("nosniff")
+)
+
 // headers are on every answer: nobody stores one, nobody guesses its type.
 func (s *Server) headers(c *fasthttp.RequestCtx) {
-	c.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
-	c.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
+	c.Response.Header.SetCanonical(cacheControl, noStore)
+	c.Response.Header.SetCanonical(contentTypeOptions, noSniff)
 }
 
 // ok answers 200 with JSON.

@@ -30,6 +30,7 @@ type Server struct {
 	uploading chan struct{} // one for each artifact that is coming in
 	imaging   sync.Mutex    // held while images come and go, and artifacts go
 	shown     *shownBoards
+	audience  audience
 	closing   atomic.Bool
 	ready     chan struct{}
 }
@@ -39,7 +40,7 @@ func New(cfg Config) *Server { return build(cfg, (*Server).handler) }
 
 // build makes a server that answers by the handler that of makes.
 func build(cfg Config, of func(*Server) fasthttp.RequestHandler) *Server {
-	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{}), shown: newShownBoards()}
+	s := &Server{cfg: cfg.withDefaults(), ready: make(chan struct{}), shown: newShownBoards(), audience: audience{there: make(map[*conn]context.CancelFunc)}}
 	s.log = s.cfg.Logger
 	s.verifying = make(chan struct{}, 1)
 	s.uploading = make(chan struct{}, maxUploads)
@@ -129,6 +130,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(s.secured()) }() // ends when stop closes the listener
+	go s.audience.look(s.streams)                       // ends with the streams
 	close(s.ready)
 	select {
 	case err := <-served:

@@ -42,8 +42,12 @@ func (s *Server) find(name string) (*actors.View, error) {
 }
 
 func setETag(r *request, visit uint64) {
-	r.raw.Response.Header.Set("ETag", strconv.Quote(strconv.FormatUint(visit, 10)))
+	text := make([]byte, 0, 24)
+	text = append(strconv.AppendUint(append(text, '"'), visit, 10), '"')
+	r.raw.Response.Header.SetCanonical(etag, text)
 }
+
+var etag = []byte("ETag")
 
 // boardOf is how the API shows a board.
 func boardOf(v *actors.View) v1.Board {
@@ -52,7 +56,7 @@ func boardOf(v *actors.View) v1.Board {
 		Name: sp.Name, ID: sp.ID, Rack: sp.Rack, Hardware: sp.Hardware, MAC: sp.MAC.String(), Address: addressOf(v), Place: sp.Place, Console: sp.ConsoleURL(),
 		State: b.State, Since: milli(b.Since), Deadline: milliOrNil(b.Deadline), Visit: b.Visit, Attempt: b.Attempt, Boot: b.Boot,
 		Wish: b.Want, Image: imageOf(b), WaitingFor: b.WaitingFor, Blame: b.Blame, Labels: v.Labels(), Comment: b.Comment,
-		Power: string(b.Power), Switch: sp.Power, Queue: v.Queue,
+		Power: string(b.Power), Switch: sp.Power, Queue: v.Queue, AsOf: timeOrNil(v.AsOf),
 	}
 	if out.Labels == nil {
 		out.Labels = map[string]string{}

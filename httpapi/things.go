@@ -47,8 +47,8 @@ func hardwareShape(h images.Hardware) v1.Hardware {
 	for i, a := range h.Keep {
 		keep[i] = a.String()
 	}
-	return v1.Hardware{Name: h.Name, Live: h.Live, FDT: h.FDT, Append: h.Append, Disk: h.Disk, Keep: keep, Limits: limits(h.Limits),
-		SelfTest: h.SelfTest, Maintenance: h.Maintenance, TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Loader: string(h.Loader), Source: h.Source}
+	return v1.Hardware{Name: h.Name, Revision: h.Revision, Live: h.Live, FDT: h.FDT, Append: h.Append, Disk: h.Disk, Keep: keep, Limits: limits(h.Limits),
+		SelfTest: h.SelfTest, Maintenance: h.Maintenance, TFTPBlock: h.TFTPBlock, TFTPWindow: h.TFTPWindow, Loader: string(h.Loader), Entry: h.EntryFile, Source: h.Source}
 }
 
 func limits(l images.Limits) map[string]string {

@@ -81,7 +81,7 @@ func (s *Server) plainOrder(kind board.Kind) handler {
 }
 
 func (s *Server) order(r *request, o actors.Order) error {
-	o.By = r.who
+	o.By, o.ID = r.who, r.key
 	a, err := s.cfg.Fleet.Do(r.ctx, r.name, o)
 	return s.answer(r, fasthttp.StatusAccepted, a, err)
 }

@@ -6,9 +6,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"mozpool/cmd/mozpool/cli"
-	"mozpool/persistence"
+	"mozpool/cmd/mozpool/server"
 	"mozpool/persistence/backup"
 )
 
@@ -21,7 +22,8 @@ type serverFiles struct {
 
 // backupCommand is "mozpool server backup".
 type backupCommand struct {
-	File string `arg:"" help:"File to write; it must not be there yet."`
+	File             string `arg:"" help:"File to write; it must not be there yet."`
+	WithoutArtifacts bool   `help:"Only name the artifacts that were uploaded; they have to be uploaded again after a restore."`
 }
 
 // Run asks the server, checks what came, and only then gives it its name.
@@ -33,7 +35,7 @@ func (b *backupCommand) Run(c *cli.Context) error {
 	if err != nil {
 		return usageError{fmt.Errorf("write the backup: %w", err)}
 	}
-	s, err := take(c, file)
+	s, err := take(c, file, !b.WithoutArtifacts)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
@@ -43,8 +45,8 @@ func (b *backupCommand) Run(c *cli.Context) error {
 	return tell(c.Out, s)
 }
 
-func take(c *cli.Context, file *os.File) (backup.Summary, error) {
-	if err := c.Client.Backup(c.Context, file); err != nil {
+func take(c *cli.Context, file *os.File, artifacts bool) (backup.Summary, error) {
+	if err := c.Client.Backup(c.Context, file, artifacts); err != nil {
 		return backup.Summary{}, cli.Coded(err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -57,10 +59,30 @@ func take(c *cli.Context, file *os.File) (backup.Summary, error) {
 	return s, file.Sync()
 }
 
+// tell says what is in a backup; an error names artifacts that are damaged in it.
 func tell(w io.Writer, s backup.Summary) error {
-	_, err := fmt.Fprintf(w, "backup of %s at %s, format %d: %d keys of the journal, %d bytes of the audit log\n",
-		s.Server, s.At.Format("2006-01-02 15:04:05 MST"), s.Format, s.Keys, s.Audit)
-	return err
+	var size int64
+	var left, damaged []string
+	for _, a := range s.Artifacts {
+		switch name := fmt.Sprintf("%s (%s)", a.SHA256, a.Name); a.State {
+		case backup.Whole:
+			size += a.Size
+		case backup.LeftOut:
+			left = append(left, name)
+		case backup.Damaged:
+			damaged = append(damaged, name)
+		}
+	}
+	text := fmt.Sprintf("backup of %s at %s, format %d: %d keys of the journal, %d bytes of the audit log, %d artifacts with %d bytes\n",
+		s.Server, s.At.Format("2006-01-02 15:04:05 MST"), s.Format, s.Keys, s.Audit, len(s.Artifacts)-len(left)-len(damaged), size)
+	if len(left) > 0 {
+		text += "artifacts left out, to be pushed again after a restore: " + strings.Join(left, ", ") + "\n"
+	}
+	if _, err := io.WriteString(w, text); err != nil || len(damaged) == 0 {
+		return err
+	}
+	return fmt.Errorf("all is good but for artifacts that were damaged on the server's disk already, and cannot be restored: %s; push them again, and look at the disk",
+		strings.Join(damaged, ", "))
 }
 
 // verifyCommand is "mozpool server verify".
@@ -95,13 +117,11 @@ func (r *restoreCommand) Run(c *cli.Context) error {
 		return usageError{err}
 	}
 	defer func() { _ = file.Close() }() // only read
-	s, err := backup.Restore(file, r.Data, persistence.Options{})
+	s, err := server.Restore(file, r.Data)
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", r.File, err)
 	}
-	if err := tell(c.Out, s); err != nil {
-		return err
-	}
+	told := tell(c.Out, s)
 	_, err = fmt.Fprintf(c.Out, "%s is ready; boards go on where they were then\n", r.Data)
-	return err
+	return errors.Join(err, told)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/server"
 	"mozpool/httpapi/client"
+	"mozpool/netboot/images"
 )
 
 // speaking is what commands get, with what they say.
@@ -62,7 +65,7 @@ func TestBackupCommands(t *testing.T) {
 	c, out := speaking(t, serving(t, dir).APIURL())
 	file, data := filepath.Join(dir, "backup"), filepath.Join(dir, "restored")
 	for _, do := range []func() error{
-		func() error { return (&backupCommand{file}).Run(c) },
+		func() error { return (&backupCommand{File: file}).Run(c) },
 		func() error { return (&verifyCommand{file}).Run(c) },
 		func() error { return (&restoreCommand{file, data}).Run(c) },
 	} {
@@ -71,7 +74,7 @@ func TestBackupCommands(t *testing.T) {
 			t.Errorf("%v, said %q", err, out)
 		}
 	}
-	if err := (&backupCommand{file}).Run(c); exitCode(err) != exitUsage {
+	if err := (&backupCommand{File: file}).Run(c); exitCode(err) != exitUsage {
 		t.Errorf("over a file: %v", err)
 	}
 	if err := (&restoreCommand{file, data}).Run(c); err == nil || !strings.Contains(err.Error(), "there already") {
@@ -94,10 +97,51 @@ func TestBackupThatEndsEarly(t *testing.T) {
 	defer s.Close()
 	c, _ := speaking(t, s.URL)
 	dir := t.TempDir()
-	if err := (&backupCommand{filepath.Join(dir, "backup")}).Run(c); err == nil || !strings.Contains(err.Error(), "could not write all") {
+	if err := (&backupCommand{File: filepath.Join(dir, "backup")}).Run(c); err == nil || !strings.Contains(err.Error(), "could not write all") {
 		t.Errorf("%v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// TestBackupOfArtifacts: with them, without them, and with one that the disk has spoiled.
+func TestBackupOfArtifacts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c, out := speaking(t, serving(t, dir).APIURL())
+	image := filepath.Join(dir, "v3.img")
+	if err := os.WriteFile(image, []byte("what boards are to get"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&cli.ArtifactPush{File: []string{image}}).Run(c); err != nil {
+		t.Fatal(err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("what boards are to get")))
+	lies := func(data string) string { return filepath.Join(dir, data, "store", images.UploadFolder, sum) }
+	step := func(name, says string, lying bool, without bool, fails string) {
+		t.Helper()
+		out.Reset()
+		file, data := filepath.Join(dir, name+".backup"), name
+		for _, do := range []func() error{
+			func() error { return (&backupCommand{File: file, WithoutArtifacts: without}).Run(c) },
+			func() error { return (&restoreCommand{file, filepath.Join(dir, data)}).Run(c) },
+		} {
+			if err := do(); (err != nil) != (fails != "") || err != nil && (!strings.Contains(err.Error(), fails) || exitCode(err) != exitFailed) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if strings.Count(out.String(), says) != 2 {
+			t.Errorf("%s: said %q, want %q", name, out, says)
+		}
+		if got, err := os.ReadFile(lies(data)); (err == nil) != lying || lying && string(got) != "what boards are to get" {
+			t.Errorf("%s: restored %q, %v", name, got, err)
+		}
+	}
+	step("whole", "1 artifacts with 22 bytes", true, false, "")
+	step("without", "left out, to be pushed again after a restore: "+sum+" (v3.img)", false, true, "")
+	if err := os.WriteFile(lies("data"), []byte("what boards are to got"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	step("spoiled", "0 artifacts with 0 bytes", false, false, "damaged on the server's disk already, and cannot be restored: "+sum)
 }

@@ -27,6 +27,7 @@ func Busy(name string) actors.View {
 	v.Spec.Labels = map[string]string{"pool": "ci"}
 	v.Spec.Source = "boards.yaml"
 	v.Health = actors.Health{At: Now.Add(-time.Minute), Text: "no answer from 10.91.0.101"}
+	v.AsOf = Now.Add(-30 * time.Second)
 	listed := v.Spec
 	listed.MAC = "52:54:00:01:00:99"
 	v.Listed = &listed

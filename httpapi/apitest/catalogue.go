@@ -21,7 +21,7 @@ func (Catalogue) Images() []images.Image {
 
 // Hardware implements httpapi.Catalogue.
 func (Catalogue) Hardware() []images.Hardware {
-	return []images.Hardware{{Name: "panda", Live: "live/omap4", Disk: "/dev/mmcblk0", Keep: []images.Area{{End: 4 << 20}, {Part: 1}}, Source: "built in"}}
+	return []images.Hardware{{Name: "panda", Revision: "fedcba9876543210", Live: "live/omap4", Disk: "/dev/mmcblk0", Keep: []images.Area{{End: 4 << 20}, {Part: 1}}, Source: "built in"}}
 }
 
 // Verify implements httpapi.Catalogue: every artifact is good.

@@ -94,6 +94,24 @@ func (f *Fleet) Do(_ context.Context, name string, o actors.Order) (actors.Answe
 	return f.answer(name)
 }
 
+// ForeseeWish implements httpapi.Fleet: a board that is busy would refuse.
+func (f *Fleet) ForeseeWish(_ context.Context, name string, _ actors.Request) (actors.Answer, error) {
+	return f.foresee(name)
+}
+
+// ForeseeOrder implements httpapi.Fleet.
+func (f *Fleet) ForeseeOrder(name string, _ actors.Order) (actors.Answer, error) {
+	return f.foresee(name)
+}
+
+func (f *Fleet) foresee(name string) (actors.Answer, error) {
+	a, err := f.answer(name)
+	if err == nil && !a.State.Rest() {
+		return actors.Answer{}, &actors.Problem{Kind: actors.Refused, Text: name + " is busy", Remedy: "wait"}
+	}
+	return a, err
+}
+
 // Why implements httpapi.Fleet.
 func (f *Fleet) Why(name string) (actors.Why, error) {
 	if err := f.find(name); err != nil {
@@ -114,7 +132,10 @@ func (f *Fleet) Attempts(_ context.Context, name string, limit int) ([]actors.At
 }
 
 // History implements httpapi.Fleet.
-func (f *Fleet) History(_ context.Context, name string, _ int) ([]actors.Event, error) {
+func (f *Fleet) History(_ context.Context, name string, limit int) ([]actors.Event, error) {
+	if n := len(f.Past) - limit; limit > 0 && n > 0 {
+		return f.Past[n:], f.find(name)
+	}
 	return f.Past, f.find(name)
 }
 

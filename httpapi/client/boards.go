@@ -119,12 +119,23 @@ func (c *Client) Why(ctx context.Context, name string) (v1.Why, error) {
 // Attempts are the last attempts of a board that have ended, newest first; limit 0: as many as the server likes.
 func (c *Client) Attempts(ctx context.Context, name string, limit int) ([]v1.Attempt, error) {
 	var a v1.Attempts
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "attempts"}, query: limited(limit)}, &a)
+	return a.Attempts, err
+}
+
+// History are the last transitions of a board, newest first; limit 0: as many as the server likes.
+func (c *Client) History(ctx context.Context, name string, limit int) ([]v1.Transition, error) {
+	var h v1.History
+	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "history"}, query: limited(limit)}, &h)
+	return h.Transitions, err
+}
+
+func limited(limit int) url.Values {
 	q := url.Values{}
-	if limit > 0 {
+	if limit != 0 {
 		q.Set("limit", strconv.Itoa(limit))
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: []string{"boards", name, "attempts"}, query: q}, &a)
-	return a.Attempts, err
+	return q
 }
 
 // Attempt is one attempt, running or ended, with its transitions and details.

@@ -14,6 +14,11 @@ func (c *Client) Cluster(ctx context.Context) (v1.Cluster, error) {
 	return a, err
 }
 
+// Join has the server look for others at a host:port of their gossip.
+func (c *Client) Join(ctx context.Context, gossip string) (a v1.Cluster, err error) {
+	return a, c.do(ctx, call{method: http.MethodPost, path: []string{"cluster", "join"}, body: v1.JoinOrder{Gossip: gossip}}, &a)
+}
+
 // Transfer hands the lead of the log to a server.
 func (c *Client) Transfer(ctx context.Context, server string) (v1.Cluster, error) {
 	return c.clusterOrder(ctx, "transfer", server)

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	v1 "mozpool/httpapi/v1"
@@ -31,21 +32,45 @@ func (c *Client) HardwareType(ctx context.Context, name string) (v1.Hardware, er
 	return h, err
 }
 
-// PutImage makes an image of uploads, or a new revision of it, which takes as long as reading what is new. onlyNew: an
-// image of this name is a *Problem of kind mismatch.
-func (c *Client) PutImage(ctx context.Context, name string, entry v1.ImageEntry, onlyNew bool) (v1.Image, error) {
+// Condition is what the sender of an entry believes; otherwise it is a *Problem of kind mismatch.
+type Condition struct {
+	New      bool   // there is none of this name
+	Revision string // it is at this one; empty: at whichever
+}
+
+func (c Condition) header() http.Header {
+	h := http.Header{}
+	if c.New {
+		h.Set("If-None-Match", "*")
+	}
+	if c.Revision != "" {
+		h.Set("If-Match", strconv.Quote(c.Revision))
+	}
+	return h
+}
+
+// PutImage makes an image of uploads, or a new revision of it, which takes as long as reading what is new.
+func (c *Client) PutImage(ctx context.Context, name string, entry v1.ImageEntry, cond Condition) (v1.Image, error) {
 	patient := *c
 	patient.opt.Timeout = max(c.opt.Timeout, 30*time.Minute)
-	header := http.Header{}
-	if onlyNew {
-		header.Set("If-None-Match", "*")
-	}
 	var i v1.Image
-	err := patient.do(ctx, call{method: http.MethodPut, path: []string{"images", name}, body: entry, header: header}, &i)
+	err := patient.do(ctx, call{method: http.MethodPut, path: []string{"images", name}, body: entry, header: cond.header()}, &i)
 	return i, err
 }
 
 // RemoveImage removes an image that came by the API.
 func (c *Client) RemoveImage(ctx context.Context, name string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: []string{"images", name}}, nil)
+}
+
+// PutHardware makes a hardware type, or a new revision of it.
+func (c *Client) PutHardware(ctx context.Context, name string, entry v1.HardwareEntry, cond Condition) (v1.Hardware, error) {
+	var h v1.Hardware
+	err := c.do(ctx, call{method: http.MethodPut, path: []string{"hardware", name}, body: entry, header: cond.header()}, &h)
+	return h, err
+}
+
+// RemoveHardware removes a hardware type that came by the API.
+func (c *Client) RemoveHardware(ctx context.Context, name string) error {
+	return c.do(ctx, call{method: http.MethodDelete, path: []string{"hardware", name}}, nil)
 }

@@ -2,9 +2,11 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 )
@@ -17,6 +19,14 @@ type Unreachable struct {
 
 // Error implements error: which server, why, and how another one is named.
 func (u *Unreachable) Error() string {
+	var cert *tls.CertificateVerificationError
+	var plain tls.RecordHeaderError
+	switch {
+	case errors.As(u.Err, &cert):
+		return fmt.Sprintf("the server at %s shows a certificate that is not believed: %s; name the file of its authority: mozpool context add NAME %s --ca FILE", u.Server, reason(cert.Err), u.Server)
+	case errors.As(u.Err, &plain), errors.Is(u.Err, http.ErrSchemeMismatch):
+		return fmt.Sprintf("the server at %s speaks no TLS: write http:// in place of https://", u.Server)
+	}
 	return fmt.Sprintf("the server at %s does not answer: %s; see that it runs, or name another with --server or MOZPOOL_SERVER", u.Server, reason(u.Err))
 }
 

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -38,5 +42,27 @@ func TestManyProblems(t *testing.T) {
 	p := &Problem{v1.Problem{Detail: "reload refused:\nboards.yaml:1: a\nboards.yaml:2: b", Remedy: "correct the files"}}
 	if got := p.Error(); !strings.HasSuffix(got, "\nboards.yaml:2: b\ncorrect the files") {
 		t.Errorf("%q", got)
+	}
+}
+
+// A server that answers, but not in the way that was asked for, is not told of as one that is away.
+func TestWrongScheme(t *testing.T) {
+	t.Parallel()
+	h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	plain, secured := httptest.NewServer(h), httptest.NewUnstartedServer(h)
+	secured.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secured.StartTLS()
+	defer plain.Close()
+	defer secured.Close()
+	for url, want := range map[string]string{strings.Replace(plain.URL, "http:", "https:", 1): "speaks no TLS: write http://", secured.URL: "--ca FILE"} {
+		c, err := New(url, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var gone *Unreachable
+		if _, err := c.ServerInfo(t.Context()); !errors.As(err, &gone) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "see that it runs") {
+			t.Errorf("%s: %v", url, err)
+		}
+		c.CloseIdle()
 	}
 }

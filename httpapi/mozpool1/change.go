@@ -77,7 +77,7 @@ func (c *call) wish(v *actors.View, r actors.Request) error {
 }
 
 func (c *call) do(v *actors.View, o actors.Order) error {
-	o.By = c.req.Caller.Name
+	o.By, o.ID = c.req.Caller.Name, c.req.Key
 	_, err := c.cfg.Fleet.Do(c.ctx, v.Spec.Name, o)
 	return err
 }

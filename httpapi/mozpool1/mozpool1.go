@@ -105,23 +105,39 @@ type call struct {
 // has, where the method was wrong.
 func Find(method, path string) (r Route, allow []string, err error) {
 	parts := split(path)
-	if method == "HEAD" {
-		method = "GET"
-	}
 	for _, e := range table {
 		args, ok := e.match(parts)
-		switch {
-		case !ok:
-		case e.method == method:
+		if !ok {
+			continue
+		}
+		if e.method == method || e.looks() && method == "HEAD" {
 			return Route{e.need, e.do, args}, nil, nil
-		default:
-			allow = append(allow, e.method)
+		}
+		if allow = append(allow, e.method); e.looks() {
+			allow = append(allow, "HEAD")
 		}
 	}
 	if len(allow) > 0 {
+		allow = append(allow, "OPTIONS")
 		return r, allow, problem("method_not_allowed", "use "+strings.Join(allow, ", "), "%s is not possible on %q", method, path)
 	}
 	return r, nil, problem(actors.NotFound, "see the description of Mozpool's API, or use /api/v1", "there is nothing at %q", path)
+}
+
+// Line is one line of the table.
+type Line struct {
+	Method string
+	Path   string      // below /api/, with {} for any one part
+	Need   access.Role // what it takes
+}
+
+// Lines are the whole table.
+func Lines() []Line {
+	all := make([]Line, len(table))
+	for i, e := range table {
+		all[i] = Line{e.method, strings.Join(e.parts, "/"), e.need}
+	}
+	return all
 }
 
 // Serve answers a request by its route.

@@ -75,6 +75,9 @@ func split(path string) []string {
 	return strings.Split(strings.TrimSuffix(path, "/"), "/")
 }
 
+// looks tells the lines that change nothing, which HEAD may ask as well: some of the others are GET.
+func (e entry) looks() bool { return e.method == "GET" && e.need == access.Viewer }
+
 // match says whether parts are this line's, and what stands in place of each {}, unescaped.
 func (e entry) match(parts []string) (args []string, ok bool) {
 	if len(parts) != len(e.parts) {

@@ -25,6 +25,17 @@ type Attempts struct {
 	Attempts []Attempt `json:"attempts"`
 }
 
+// Transition is one transition of a board, with the attempt that it belongs to.
+type Transition struct {
+	Attempt uint32 `json:"attempt"`
+	Event
+}
+
+// History are the transitions of a board that are kept, the newest first.
+type History struct {
+	Transitions []Transition `json:"transitions"`
+}
+
 // AttemptDetail is an attempt with those of its transitions that the board's history still has, and its details.
 type AttemptDetail struct {
 	Attempt

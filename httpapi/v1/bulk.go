@@ -12,7 +12,7 @@ type BulkOrder struct {
 	Action   string             `json:"action"`             // image, power-on, …: as in POST …/boards/NAME/ACTION
 	Boards   string             `json:"boards,omitempty"`   // names and patterns, separated by commas
 	Selector string             `json:"selector,omitempty"` // KEY=VALUE,KEY=VALUE: name rack state image hardware power place wish, or a label
-	DryRun   bool               `json:"dry_run,omitempty"`  // only say which boards would be asked
+	DryRun   bool               `json:"dry_run,omitempty"`  // say what each board would answer as things are, and ask nothing
 	Image    string             `json:"image,omitempty"`    // of action image
 	Config   map[string]string  `json:"config,omitempty"`   // of action image
 	Force    bool               `json:"force,omitempty"`    // of actions image and cancel

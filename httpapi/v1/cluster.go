@@ -1,5 +1,7 @@
 package v1
 
+import "time"
+
 // Cluster is a cluster of servers as the server that was asked knows it.
 type Cluster struct {
 	ID      string          `json:"id"`     // empty: this server is by itself
@@ -29,12 +31,14 @@ type ClusterServer struct {
 
 // ClusterRack is who holds a rack.
 type ClusterRack struct {
-	Name     string   `json:"name"`
-	Servers  []string `json:"servers"`   // that may serve it, the preferred first
-	Holder   string   `json:"holder"`    // empty: nobody
-	Epoch    uint64   `json:"epoch"`     // rises with each change of hands
-	Live     bool     `json:"live"`      // the holder renews its session; false: the rack is about to change hands, or nobody can take it
-	TakeOver string   `json:"take_over"` // what follows the holder to another server, as the configuration of the server asked says
+	Name    string   `json:"name"`
+	Servers []string `json:"servers"` // that may serve it, the preferred first
+	Holder  string   `json:"holder"`  // empty: nobody
+	Epoch   uint64   `json:"epoch"`   // rises with each change of hands
+	Live    bool     `json:"live"`    // the holder renews its session; false: the rack is about to change hands, or nobody can take it
+	// AsOf is how old what is known of its boards is: when the holder was heard last; absent: it is heard.
+	AsOf     *time.Time `json:"as_of,omitempty"`
+	TakeOver string     `json:"take_over"` // what follows the holder to another server, as the configuration of the server asked says
 }
 
 // What follows the holder of a rack to another server.
@@ -43,6 +47,11 @@ const (
 	TakeOverAPI     = "API only"        // boards know the address of one server
 	TakeOverAddress = "service address" // boards find the new holder under the same address
 )
+
+// JoinOrder names where other servers of the cluster may be found.
+type JoinOrder struct {
+	Gossip string `json:"gossip"` // host:port, as in cluster.gossip of their mozpool.yaml
+}
 
 // ServerOrder names a server of the cluster.
 type ServerOrder struct {

@@ -18,10 +18,11 @@ type ImageEntry struct {
 // ArtifactEntry is an upload as part of an image.
 type ArtifactEntry struct {
 	Name   string `json:"name"`
-	File   string `json:"file"`           // what it is called; the suffix says how it is packed
-	SHA256 string `json:"sha256"`         // that it was uploaded under
-	To     string `json:"to,omitempty"`   // disk or pN; none for scripts that place it themselves
-	Part   int    `json:"part,omitempty"` // only this partition of the file
+	File   string `json:"file"`             // what it is called; the suffix says how it is packed
+	SHA256 string `json:"sha256"`           // that it was uploaded under
+	To     string `json:"to,omitempty"`     // disk or pN; none for scripts that place it themselves
+	Part   int    `json:"part,omitempty"`   // only this partition of the file
+	Unpack bool   `json:"unpack,omitempty"` // the server unpacks it, so that boards fetch only the blocks that differ
 }
 
 // VerifyEntry says what proves that an image runs.

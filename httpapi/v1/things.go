@@ -91,6 +91,7 @@ type Images struct {
 // Hardware is a hardware type.
 type Hardware struct {
 	Name        string            `json:"name"`
+	Revision    string            `json:"revision"` // other content is another one; it is the ETag as well
 	Live        string            `json:"live"`
 	FDT         string            `json:"fdt"`
 	Append      string            `json:"append"`
@@ -102,6 +103,7 @@ type Hardware struct {
 	TFTPBlock   int               `json:"tftp_block"`  // most bytes in a block; 0: what the path carries
 	TFTPWindow  int               `json:"tftp_window"` // most blocks before an acknowledgement; 0: what the loader asks for, up to 64
 	Loader      string            `json:"loader"`      // pxelinux or ipxe: the only loader that its boards boot by; empty: the one that asks
+	Entry       string            `json:"entry"`       // file of its own boot entry, below the server's files; empty: the built-in one
 	Source      string            `json:"source"`
 }
 

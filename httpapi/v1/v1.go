@@ -51,6 +51,8 @@ type Board struct {
 	Progress *Progress `json:"progress,omitzero"` // of a transfer in this state
 	Health   *Health   `json:"health,omitempty"`  // of a ready board: its last check, or why it is not checked; absent: none was made yet
 	Queue    int       `json:"queue,omitempty"`   // place in the queue for power, from 1
+	// AsOf is how old what is shown is: when the server that acts for the board's rack was heard last; absent: it is heard.
+	AsOf *time.Time `json:"as_of,omitempty"`
 }
 
 // Listed is what the inventory says of a board that a repair has changed since. It holds again as soon as it changes.

@@ -22,18 +22,28 @@ const (
 // Summary is what a whole backup holds.
 type Summary struct {
 	Head
-	Format int   `json:"format"`
-	Keys   int   `json:"keys"`        // of the journal
-	Audit  int64 `json:"audit_bytes"` // of the log of changes
+	Format    int     `json:"format"`
+	Keys      int     `json:"keys"`        // of the journal
+	Audit     int64   `json:"audit_bytes"` // of the log of changes
+	Artifacts []Found `json:"artifacts"`
 }
 
 // Verify reads a backup to its end. An error says that it cannot be restored, and why.
 func Verify(r io.Reader) (Summary, error) {
-	return read(r, func(byte, []byte, []byte) error { return nil })
+	return read(r, sink{
+		pair:   func(byte, []byte, []byte) error { return nil },
+		upload: func(Artifact, io.Reader) error { return nil },
+	})
 }
 
-// read hands out every pair, and answers without an error only if the file was whole.
-func read(r io.Reader, each func(of byte, name, value []byte) error) (s Summary, err error) {
+// sink takes what is in a backup.
+type sink struct {
+	pair   func(of byte, name, value []byte) error // of the journal, or of the audit log
+	upload func(Artifact, io.Reader) error
+}
+
+// read hands everything out, and answers without an error only if the file was whole.
+func read(r io.Reader, to sink) (s Summary, err error) {
 	in := &reader{r: bufio.NewReaderSize(r, 256<<10), sum: sha256.New()}
 	if s.Head, s.Format, err = in.head(); err != nil {
 		return s, err
@@ -46,18 +56,26 @@ func read(r io.Reader, each func(of byte, name, value []byte) error) (s Summary,
 		if len(name) == 0 {
 			return s, in.end()
 		}
-		switch name[0] {
-		case ofJournal:
-			s.Keys++
-		case ofAudit:
-			s.Audit += int64(len(value))
-		default:
-			return s, fmt.Errorf("the backup is changed: it has a part %q", name[0])
-		}
-		if err := each(name[0], name[1:], value); err != nil {
+		if err := s.take(in, name[0], name[1:], value, to); err != nil {
 			return s, err
 		}
 	}
+}
+
+func (s *Summary) take(in *reader, of byte, name, value []byte, to sink) error {
+	switch {
+	case of == ofJournal:
+		s.Keys++
+	case of == ofAudit:
+		s.Audit += int64(len(value))
+	case of == ofUpload && s.Format > 1:
+		f, err := in.upload(name, value, to.upload)
+		s.Artifacts = append(s.Artifacts, f)
+		return err
+	default:
+		return fmt.Errorf("the backup is changed: it has a part %q", of)
+	}
+	return to.pair(of, name, value)
 }
 
 // reader reads, and sums what it read.

@@ -12,13 +12,22 @@ import (
 // BoardAttempt is "mozpool board attempt".
 type BoardAttempt struct {
 	Name    string `arg:"" help:"Board."`
-	Number  uint32 `arg:"" help:"Number of the attempt."`
+	Number  uint32 `arg:"" optional:"" help:"Number of the attempt; none: the last, which may be running."`
 	Against string `placeholder:"last-good|N" help:"Tell where it first went another way than this attempt."`
 	Export  string `placeholder:"FILE" help:"Write everything known of it, log lines too, to a tar.gz."`
 }
 
 // Run shows one attempt as a timeline.
 func (a *BoardAttempt) Run(c *Context) error {
+	if a.Number == 0 {
+		b, err := c.Client.Board(c.Context, a.Name)
+		if err != nil {
+			return coded(err)
+		}
+		if a.Number = b.Attempt; a.Number == 0 {
+			return &Error{Exit: ExitNotFound, Err: fmt.Errorf("board %s was never asked for anything", a.Name)}
+		}
+	}
 	d, err := c.Client.Attempt(c.Context, a.Name, a.Number)
 	if err != nil {
 		return coded(err)

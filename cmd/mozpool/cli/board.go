@@ -29,6 +29,7 @@ type Board struct {
 	Wait        BoardWait       `cmd:"" help:"Wait until attempts are over, and say what became of them."`
 	Repaired    BoardRepaired   `cmd:"" help:"Say that a part of a board was mended: it is verified, and its image put back."`
 	Why         BoardWhy        `cmd:"" help:"Explain what boards do, why, and what happens next."`
+	History     BoardHistory    `cmd:"" help:"Show the last transitions of boards, the latest first."`
 	Log         BoardLog        `cmd:"" help:"Show a board's log."`
 	Dumps       BoardDumps      `cmd:"" help:"List, fetch and delete what a board wrote of its crashes."`
 	Attempt     BoardAttempt    `cmd:"" help:"Show all that happened in an attempt, as a timeline."`
@@ -67,10 +68,12 @@ func watchOver(watch bool, c *Context, err error) error {
 	return coded(err)
 }
 
-// showChosen shows those of the boards that names and selector choose, if there are any.
+// showChosen shows those of the boards that names and selector choose, if there are any. A name that none has is an error
+// all the same.
 func (c *Context) showChosen(boards []v1.Board, ch Chosen) error {
+	var missing []string
 	if len(ch.Name) > 0 {
-		boards, _ = selector.Names(boards, ch.Name)
+		boards, missing = selector.Names(boards, ch.Name)
 	}
 	if ch.Selector != "" {
 		want, err := selector.Parse(ch.Selector)
@@ -79,7 +82,17 @@ func (c *Context) showChosen(boards []v1.Board, ch Chosen) error {
 		}
 		boards = slices.DeleteFunc(boards, func(b v1.Board) bool { return !want.Fits(b) })
 	}
-	return c.showBoards(boards)
+	if len(boards) == 0 && len(missing) == 0 && c.forPeople() {
+		_, _ = fmt.Fprintln(c.Err, "(no board fits)") // the empty table says the same
+	}
+	if err := c.showBoards(boards); err != nil || len(missing) == 0 {
+		return err
+	}
+	return noBoards(missing)
+}
+
+func noBoards(names []string) error {
+	return &Error{Exit: ExitNotFound, Err: fmt.Errorf("there is no board %s; see: mozpool board list", strings.Join(names, ", "))}
 }
 
 func (c *Context) showBoards(boards []v1.Board) error {

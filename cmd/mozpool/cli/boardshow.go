@@ -19,6 +19,9 @@ func (c *Context) boardTable(b v1.Board) *table {
 		}
 	}
 	t.add(plain("state"), stateCell(b.State))
+	if b.AsOf != nil {
+		line("as of", c.when(*b.AsOf)+"; the server that acts for its rack has been silent since")
+	}
 	line("since", c.when(b.Since))
 	if b.Deadline != nil {
 		line("limit", "in "+age(*b.Deadline, c.Now()))

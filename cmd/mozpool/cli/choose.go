@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"mozpool/httpapi/client"
 	"mozpool/httpapi/selector"
@@ -20,7 +19,7 @@ type Chosen struct {
 // Changing is Chosen for commands that change something.
 type Changing struct {
 	Chosen
-	DryRun bool `help:"Only say which boards would be asked."`
+	DryRun bool `help:"Ask nothing: say which boards would take it, and why others would not."`
 }
 
 // boards are the names of the chosen boards. Plain names are taken as they are, so that the server says of each what
@@ -46,7 +45,7 @@ func (c *Context) boards(ch Chosen) ([]string, error) {
 	if len(ch.Name) > 0 {
 		var missing []string
 		if all, missing = selector.Names(all, ch.Name); len(missing) > 0 {
-			return nil, &Error{Exit: ExitNotFound, Err: fmt.Errorf("there is no board %s; see: mozpool board list", strings.Join(missing, ", "))}
+			return nil, noBoards(missing)
 		}
 	}
 	return c.fitting(all, want)

@@ -17,9 +17,8 @@ func TestBoardsAreChosen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for args, want := range map[string]string{
-		"board accept -l name=* --dry-run":                "b1\nb2\n",
 		"board accept b* -l state=ready --dry-run":        "b2\n",
-		"board image --image v2 -l pool=ci --dry-run":     "b1\n",
+		"board image --image v2 -l name=b2 --dry-run":     "b2\n",
 		"board power cycle ?2 --dry-run":                  "b2\n",
 		"board set-state new b2 --dry-run":                "b2\n",
 		"board comment slow b1 --dry-run":                 "b1\n",
@@ -29,6 +28,7 @@ func TestBoardsAreChosen(t *testing.T) {
 		"board list -l state=ready -o name":               "b2\n",
 		"board list b1 -o name":                           "b1\n",
 		"board why -l state=ready -o name":                "b2\n",
+		"board attempt b1 -o name":                        "7\n",
 		"board comment slow -l rack=r1,state=ready":       "b2: commented\n",
 		"board unlock b2":                                 "b2: unlocked\n",
 		"board show -l rack=r1,state=downloading -o name": "b1\n",
@@ -39,10 +39,25 @@ func TestBoardsAreChosen(t *testing.T) {
 	}
 	for args, want := range map[string]int{
 		"board accept": ExitUsage, "board label b1": ExitUsage, "board label pool=ci": ExitUsage, "board accept -l rack": ExitUsage, "board accept c*": ExitNotFound, "board accept -l rack=r9": ExitNotFound,
-		"board list -l state=happy": ExitUsage, "board wait b1@x": ExitUsage, "board wait nobody": ExitNotFound, "board wait b1@99": ExitNotFound,
+		"board list -l state=happy": ExitUsage, "board list b1 nobody": ExitNotFound, "board list c*": ExitNotFound, "board list -l rack=r9": ExitOK, "board image --image v2 b1 --dry-run": ExitRefused, "board accept -l name=* --dry-run": ExitFailed, "board lock b1 --for=-2h": ExitUsage, "board attempt nobody": ExitNotFound, "board wait b1@x": ExitUsage, "board wait nobody": ExitNotFound, "board wait b1@99": ExitNotFound,
 	} {
 		if code := w.run(t, strings.Fields(args)...); code != want {
 			t.Errorf("%s: exit %d, want %d: %s", args, code, want, w.err.String())
+		}
+	}
+}
+
+// What is not there is told of, beside what is.
+func TestListTellsWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(t, "board", "list", "b1", "nobody", "-o", "name")
+	if w.out.String() != "b1\n" || !strings.Contains(w.err.String(), "no board nobody") {
+		t.Errorf("%q, %q", &w.out, &w.err)
+	}
+	for args, want := range map[string]string{"board list -l rack=r9": "(no board fits)\n", "board list -l rack=r9 -o json": "", "board list b1": ""} {
+		if w.run(t, strings.Fields(args)...); w.err.String() != want {
+			t.Errorf("%s said %q", args, &w.err)
 		}
 	}
 }
@@ -89,7 +104,7 @@ func TestLiveTable(t *testing.T) {
 		open = append(open, open[0])
 	}
 	l.clear()
-	if out.String() != "\x1b[3A\x1b[J" {
+	if out.String() != "\r\x1b[3A\x1b[J" {
 		t.Errorf("%q", out.String())
 	}
 	l.draw(open)

@@ -44,10 +44,12 @@ type world struct {
 	fleet    *apitest.Fleet
 	logs     *apitest.Logs
 	server   *httpapi.Server
+	library  *apitest.Library
 	ctx      context.Context
 	out, err bytes.Buffer
 	color    bool
 	events   *events.Hub
+	store    *apitest.Store
 	more     io.Writer // also gets what is said; nil: nobody does
 }
 
@@ -75,6 +77,9 @@ func newWorld(t *testing.T) *world {
 			Began: apitest.Now.Add(-time.Hour), Ended: apitest.Now.Add(-50 * time.Minute), Result: board.FailedBoot, Cycles: 6, Tries: 6,
 			Blame: &board.Blame{Part: board.PartCard, Text: "never asked"}},
 			{Number: 5, Want: board.WantImage, Image: "v1", By: "ci", Began: apitest.Now.Add(-3 * time.Hour), Ended: apitest.Now.Add(-170 * time.Minute), Result: board.Ready, Cycles: 1}},
+		Past: []actors.Event{{At: apitest.Now.Add(-time.Hour), Attempt: 6, From: board.Ready, To: board.Cutting, By: board.Wish, Visit: 39, Text: "v1"},
+			{At: apitest.Now.Add(-59 * time.Minute), Attempt: 6, From: board.Cutting, To: board.Powering, By: board.PowerIsOff, Visit: 40},
+			{At: apitest.Now.Add(-50 * time.Minute), Attempt: 6, From: board.Booting, To: board.FailedBoot, By: board.Timeout, Visit: 41, Boot: 6, Part: board.PartCard, Text: "never asked"}},
 		Told: map[uint32][]actors.Moment{6: failedBoot(apitest.Now.Add(-time.Hour)), 5: goodBoot(apitest.Now.Add(-3 * time.Hour))},
 		Unknown: []actors.Stranger{{MAC: "52:54:00:09:00:01", From: netip.MustParseAddr("10.91.0.9"), Rack: "r1",
 			First: apitest.Now.Add(-time.Hour), Last: apitest.Now, Times: 3}},
@@ -99,8 +104,8 @@ func newWorld(t *testing.T) *world {
 	}
 	logs := &apitest.Logs{Lines: []persistence.Line{{Board: "b1", At: apitest.Now, Source: "syslog", Text: "hello \x1b[2J"}}, New: make(chan persistence.Line)}
 	close(logs.New)
-	w := &world{fleet: f, logs: logs, ctx: t.Context(), events: events.New()}
-	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Artifacts: store, Library: &apitest.Library{}, Dumps: apitest.Dumps{}, Level: new(slog.LevelVar), Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
+	w := &world{fleet: f, logs: logs, library: &apitest.Library{}, ctx: t.Context(), events: events.New(), store: &apitest.Store{Grace: 12 * time.Hour}}
+	w.server = httpapi.New(httpapi.Config{Clock: func() time.Time { return apitest.Now }, Listen: "127.0.0.1:0", Fleet: f, Artifacts: store, Imports: apitest.Imports{Store: store}, Store: w.store, Library: w.library, Dumps: apitest.Dumps{}, Level: new(slog.LevelVar), Inventory: apitest.Inventory{}, Logs: logs, Events: w.events,
 		Webhooks: func() []v1.Webhook {
 			return []v1.Webhook{{URL: "https://ci.example/in", State: v1.WebhookFailing, Delivered: 7, Failures: 2, Error: "the receiver answered 500"}}
 		}, Catalogue: func() httpapi.Catalogue { return apitest.Catalogue{} },
@@ -177,7 +182,7 @@ func TestOutput(t *testing.T) {
 	for file, args := range map[string]string{
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"list-wide.txt": "board list -o wide", "images-wide.txt": "image list -o wide", "hardware-wide.txt": "hardware list -o wide",
-		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "dumps.txt": "board dumps list b1", "discovered.txt": "board discovered",
+		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "history.txt": "board history b1", "history-wide.txt": "board history b1 -o wide --limit 2", "history.json": "board history b1 -o json", "history-name.txt": "board history b1 -o name", "dumps.txt": "board dumps list b1", "discovered.txt": "board discovered",
 		"attempt.txt": "board attempt b1 6", "attempt-last-good.txt": "board attempt b1 6 --against last-good", "attempt-number.txt": "board attempt b1 6 --against 6", "attempt-diff.json": "board attempt b1 6 --against 5 -o json",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "repairs.txt": "repair list", "cleared.txt": "image clear v2", "repairs.csv": "repair list --csv", "repaired.txt": "board repaired b2 --part card --note new", "racks.txt": "rack list",
 		"inventory.txt": "inventory status", "inventory-sync.json": "inventory sync -o json", "inventory-plan.txt": "inventory plan", "inventory-apply.txt": "inventory apply b1", "inventory-history.txt": "inventory history", "inventory-show.txt": "inventory show b2",

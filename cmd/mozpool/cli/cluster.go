@@ -19,6 +19,7 @@ type Cluster struct {
 	Members  ClusterMembers  `cmd:"" help:"List servers: what gossip, sessions and the log say of each."`
 	Racks    ClusterRacks    `cmd:"" help:"List racks and who holds them."`
 	Status   ClusterStatus   `cmd:"" help:"Say in a sentence whether the cluster can do its work; exit 1 if not."`
+	Join     ClusterJoin     `cmd:"" help:"Have the server look for others at an address, and be taken in by them if it is of no cluster yet."`
 	Transfer ClusterTransfer `cmd:"" help:"Hand the lead of the log to a server."`
 	Remove   ClusterRemove   `cmd:"" help:"Take a server out for good, and free its name."`
 	Drain    ClusterDrain    `cmd:"" help:"Have a server hand its racks to others, and hold none."`
@@ -100,9 +101,17 @@ func (*ClusterRacks) Run(c *Context) error {
 	return list(c, all.Racks, err, []string{"NAME", "HOLDER", "SESSION", "EPOCH", "SERVERS", "TAKE-OVER"},
 		func(r v1.ClusterRack) string { return r.Name },
 		func(r v1.ClusterRack) []cell {
-			return []cell{plain(r.Name), plain(cmp.Or(r.Holder, "nobody")), good(r.Live, "live", "silent"), plain(fmt.Sprint(r.Epoch)),
+			return []cell{plain(r.Name), plain(cmp.Or(r.Holder, "nobody")), good(r.Live, "live", c.silent(r)), plain(fmt.Sprint(r.Epoch)),
 				plain(strings.Join(r.Servers, ",")), plain(r.TakeOver)}
 		})
+}
+
+// silent says since when the holder of a rack has not been heard, and so how old what is known of its boards is.
+func (c *Context) silent(r v1.ClusterRack) string {
+	if r.AsOf == nil {
+		return "silent"
+	}
+	return "silent for " + age(c.Now(), *r.AsOf)
 }
 
 // ClusterStatus is "mozpool cluster status".
@@ -149,6 +158,14 @@ func clusterSummary(all v1.Cluster) (text string, ok bool) {
 	}
 	return text, all.Leader != "" && len(silent)+len(unheld) == 0
 }
+
+// ClusterJoin is "mozpool cluster join".
+type ClusterJoin struct {
+	Gossip string `arg:"" placeholder:"HOST:PORT" help:"Another server's cluster.gossip."`
+}
+
+// Run has the server look there.
+func (o *ClusterJoin) Run(c *Context) error { return c.members(c.Client.Join(c.Context, o.Gossip)) }
 
 // ClusterServer is the argument of verbs that are about one server.
 type ClusterServer struct {

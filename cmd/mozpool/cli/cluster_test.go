@@ -15,6 +15,7 @@ import (
 
 // lab is a cluster of three of which one is silent.
 func lab() v1.Cluster {
+	heard := time.Now().Add(-5 * time.Minute)
 	return v1.Cluster{ID: "lab", Server: "img1", Leader: "img2",
 		Servers: []v1.ClusterServer{
 			{Name: "img1", Address: "10.0.0.1:7947", API: "http://10.0.0.1:8080", Version: "1", Gossip: true, Session: true, Member: true, Votes: true, Racks: []string{"r1"}},
@@ -23,7 +24,7 @@ func lab() v1.Cluster {
 		},
 		Racks: []v1.ClusterRack{
 			{Name: "r1", Servers: []string{"img1", "img2"}, Holder: "img1", Epoch: 7, Live: true, TakeOver: v1.TakeOverAPI},
-			{Name: "r2", Servers: []string{"img3"}, TakeOver: v1.TakeOverNone},
+			{Name: "r2", Servers: []string{"img3"}, AsOf: &heard, TakeOver: v1.TakeOverNone},
 		}}
 }
 
@@ -56,8 +57,9 @@ func TestClusterVerbs(t *testing.T) {
 		want []string
 	}{
 		read:                {(&ClusterMembers{}).Run, []string{"img1", "votes", "leads", "(drained) (rack r1: interface eth1 is down)", "not taken in", "(clock 1h0m0s behind)", "silent"}},
-		read + " of racks":  {(&ClusterRacks{}).Run, []string{"r1", "img1,img2", "7", "nobody", "API only"}},
+		read + " of racks":  {(&ClusterRacks{}).Run, []string{"r1", "img1,img2", "7", "nobody", "silent for 5m", "API only"}},
 		read + " of status": {(&ClusterStatus{}).Run, []string{"3 servers, 2 racks, led by img2; silent: img3; racks that nobody serves: r2"}},
+		change + "join":     {(&ClusterJoin{"10.0.0.2:7946"}).Run, []string{"img2"}},
 		change + "transfer": {(&ClusterTransfer{server}).Run, []string{"leads"}},
 		change + "remove":   {(&ClusterRemove{server}).Run, []string{"img2"}},
 		change + "drain":    {(&ClusterDrain{server}).Run, []string{"drained"}},

@@ -101,32 +101,3 @@ func verifiedTable(v v1.Verification) *table {
 	}
 	return t
 }
-
-// HardwareShow is "mozpool hardware show".
-type HardwareShow struct {
-	Name []string `arg:"" help:"Hardware types."`
-}
-
-// Run shows the hardware types.
-func (s *HardwareShow) Run(c *Context) error {
-	return c.each(s.Name, func(name string) error {
-		h, err := c.Client.HardwareType(c.Context, name)
-		if err != nil {
-			return err
-		}
-		return c.show(h, []string{h.Name}, func() *table {
-			t, line := details("hardware", h.Name)
-			line("source", h.Source)
-			line("live", h.Live)
-			line("loader", cmp.Or(h.Loader, "any"))
-			line("fdt", h.FDT)
-			line("append", h.Append)
-			line("disk", h.Disk)
-			line("never written", strings.Join(h.Keep, ", "))
-			line("limits", labelText(h.Limits))
-			line("self-test", h.SelfTest)
-			line("maintenance", h.Maintenance)
-			return t
-		})
-	})
-}

@@ -22,7 +22,12 @@ func TestImagePush(t *testing.T) {
 	}{
 		{"push v3 --file " + file + " --to p2 --hardware panda --verify ping", "", 0, "0123456789abcdef"},
 		{"push v3 --file " + file + " --new", "", ExitRefused, "it is there"},
-		{"push v3", "", ExitUsage, "--file FILE, or -f"},
+		{"push v4 --url https://builds/v4.img.gz --hardware panda --to p2", "", 0, "0123456789abcdef"},
+		{"push v4 --url https://builds/none", "", ExitRefused, "not to be had"},
+		{"push v4 --url https://builds/v4.img.gz --sha256 " + strings.Repeat("0", 64), "", ExitRefused, "not to be had"},
+		{"push v4 --url https://builds/v4.img.gz --file " + file, "", ExitUsage, "use one"},
+		{"push v4 --sha256 ab --file " + file, "", ExitUsage, "hashed here"},
+		{"push v3", "", ExitUsage, "--url URL, or -f"},
 		{"push v3 --file " + file + " -f " + entry, "", ExitUsage, "use one"},
 		{"push v3 --file " + file + ".none", "", ExitUsage, "no such file"},
 		{"push v3 -f " + entry, "install: raw\nartifacts: [{name: disk, file: v3.img.gz, to: disk}]\nverify: {kind: ping, for: 20s}\n", 0, "v3"},
@@ -44,16 +49,30 @@ func TestImagePush(t *testing.T) {
 	}
 }
 
+// The image that is put is made of what the server fetched, called as its URL ends.
+func TestImagePushByURL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if code := w.run(t, strings.Fields("image push v4 --url https://builds/v4.img.gz?id=1 --hardware panda --to p2")...); code != 0 {
+		t.Fatalf("exit %d, %s", code, &w.err)
+	}
+	const sum = "b08ebc936a4435b52b28b108df8740abf1863bc87856c7f7f6adf1daf71178d8" // of "v4.img.gz?id=1"
+	if asked := w.library.Asked(); len(asked) != 1 || !strings.Contains(asked[0], `"file":"v4.img.gz","sha256":"`+sum+`","to":"p2"`) {
+		t.Errorf("%v", asked)
+	}
+}
+
 // What a person writes in YAML comes to the server with the same meaning.
 func TestParseEntry(t *testing.T) {
 	t.Parallel()
-	e, err := parseEntry([]byte("hardware: [panda]\ninstall: raw\nconfig_keys: [build]\nlimits: {writing: 20m}\nverify: {kind: tcp, port: 22, expect: SSH}\nartifacts:\n- {name: root, file: a.img, part: 2, to: p2}\n"))
+	var e v1.ImageEntry
+	err := parseEntry([]byte("hardware: [panda]\ninstall: raw\nconfig_keys: [build]\nlimits: {writing: 20m}\nverify: {kind: tcp, port: 22, expect: SSH}\nartifacts:\n- {name: root, file: a.img, part: 2, to: p2, unpack: true}\n"), &e)
 	if err != nil || e.Install != "raw" || e.Hardware[0] != "panda" || e.ConfigKeys[0] != "build" || e.Limits["writing"] != "20m" ||
-		*e.Verify != (v1.VerifyEntry{Kind: "tcp", Port: 22, Expect: "SSH"}) || e.Artifacts[0] != (v1.ArtifactEntry{Name: "root", File: "a.img", Part: 2, To: "p2"}) {
+		*e.Verify != (v1.VerifyEntry{Kind: "tcp", Port: 22, Expect: "SSH"}) || e.Artifacts[0] != (v1.ArtifactEntry{Name: "root", File: "a.img", Part: 2, To: "p2", Unpack: true}) {
 		t.Errorf("%+v, %v", e, err)
 	}
 	for _, bad := range []string{"- a", "install: [raw", "install: 3", "allow: x"} {
-		if _, err := parseEntry([]byte(bad)); err == nil {
+		if err := parseEntry([]byte(bad), &e); err == nil {
 			t.Errorf("%q is an entry", bad)
 		}
 	}

@@ -50,7 +50,7 @@ type liveTable struct {
 // clear takes the table off the screen, so that what is said next stands above it.
 func (l *liveTable) clear() {
 	if l.lines > 0 {
-		_, _ = fmt.Fprintf(l.out, "\x1b[%dA\x1b[J", l.lines) // for people only
+		_, _ = fmt.Fprintf(l.out, "\r\x1b[%dA\x1b[J", l.lines) // for people only
 		l.lines = 0
 	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // orders asks something of each board that is done at once.
-func (c *Context) orders(ch Changing, ask func(name string) (v1.Accepted, error)) error {
-	return c.wishes(ch, false, ask)
+func (c *Context) orders(ch Changing, of v1.BulkOrder, ask func(name string) (v1.Accepted, error)) error {
+	return c.wishes(ch, false, of, ask)
 }
 
 // marks changes what is known of each board; nothing moves, so people are told what was done instead of the state.
@@ -38,7 +38,7 @@ type BoardCancel struct {
 
 // Run cancels.
 func (o *BoardCancel) Run(c *Context) error {
-	return c.orders(o.Changing, func(name string) (v1.Accepted, error) {
+	return c.orders(o.Changing, v1.BulkOrder{Action: "cancel", Force: o.Force}, func(name string) (v1.Accepted, error) {
 		return c.Client.Cancel(c.Context, name, v1.CancelOrder{Force: o.Force})
 	})
 }
@@ -50,7 +50,7 @@ type BoardAccept struct {
 
 // Run accepts.
 func (o *BoardAccept) Run(c *Context) error {
-	return c.orders(o.Changing, func(name string) (v1.Accepted, error) { return c.Client.Accept(c.Context, name) })
+	return c.orders(o.Changing, v1.BulkOrder{Action: "accept"}, func(name string) (v1.Accepted, error) { return c.Client.Accept(c.Context, name) })
 }
 
 // BoardLock is "mozpool board lock".
@@ -63,6 +63,9 @@ type BoardLock struct {
 // Run locks.
 func (o *BoardLock) Run(c *Context) error {
 	order := v1.LockOrder{Why: o.Why}
+	if o.For < 0 {
+		return &Error{Exit: ExitUsage, Err: fmt.Errorf("the lock would end before it begins (--for %v): write such as 2h, or leave it out", o.For)}
+	}
 	if o.For > 0 {
 		until := c.Now().Add(o.For).UTC()
 		order.Until = &until
@@ -88,7 +91,7 @@ type BoardSetState struct {
 
 // Run sets the state, if the board does not move in the meantime.
 func (o *BoardSetState) Run(c *Context) error {
-	return c.orders(o.Changing, func(name string) (v1.Accepted, error) {
+	return c.orders(o.Changing, v1.BulkOrder{}, func(name string) (v1.Accepted, error) {
 		b, err := c.Client.Board(c.Context, name)
 		if err != nil {
 			return v1.Accepted{}, err

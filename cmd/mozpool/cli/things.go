@@ -40,26 +40,6 @@ func (l *ImageList) Run(c *Context) error {
 		}}.run(c, l.Watched)
 }
 
-// Hardware is "mozpool hardware".
-type Hardware struct {
-	Format
-	List HardwareList `cmd:"" help:"List hardware types."`
-	Show HardwareShow `cmd:"" help:"Show hardware types."`
-}
-
-// HardwareList is "mozpool hardware list".
-type HardwareList struct{ Watched }
-
-// Run lists the hardware types.
-func (l *HardwareList) Run(c *Context) error {
-	return listing[v1.Hardware]{of: c.Client.Hardware,
-		head: []string{"NAME", "LIVE", "LOADER", "DISK", "KEEP", "SOURCE"}, more: []string{"FDT", "SELF-TEST", "MAINTENANCE", "LIMITS", "APPEND"},
-		name: func(h v1.Hardware) string { return h.Name },
-		row: func(h v1.Hardware) []cell {
-			return []cell{plain(h.Name), plain(h.Live), plain(cmp.Or(h.Loader, "any")), plain(h.Disk), plain(strings.Join(h.Keep, ",")), plain(h.Source), plain(h.FDT), plain(h.SelfTest), plain(h.Maintenance), plain(labelText(h.Limits)), plain(h.Append)}
-		}}.run(c, l.Watched)
-}
-
 // Rack is the part of "mozpool rack" that asks the server.
 type Rack struct {
 	Format

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"mozpool/actors/board"
+	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -18,7 +20,8 @@ type BoardImage struct {
 
 // Run asks for the image on each board.
 func (w *BoardImage) Run(c *Context) error {
-	return c.wishes(w.Changing, w.Wait, func(name string) (v1.Accepted, error) {
+	of := v1.BulkOrder{Action: string(board.WantImage), Image: w.Image, Config: w.Config, Force: w.Force}
+	return c.wishes(w.Changing, w.Wait, of, func(name string) (v1.Accepted, error) {
 		return c.Client.Image(c.Context, name, v1.ImageWish{Image: w.Image, Config: w.Config, Force: w.Force})
 	})
 }
@@ -58,12 +61,40 @@ func (p *BoardPower) Run(c *Context) error {
 }
 
 func (c *Context) plainWishes(ch Changing, wait bool, want board.Want) error {
-	return c.wishes(ch, wait, func(name string) (v1.Accepted, error) { return c.Client.Wish(c.Context, name, want) })
+	return c.wishes(ch, wait, v1.BulkOrder{Action: string(want)}, func(name string) (v1.Accepted, error) { return c.Client.Wish(c.Context, name, want) })
 }
 
-// wishes asks something of each chosen board, and waits for those that took it.
-func (c *Context) wishes(ch Changing, wait bool, ask func(name string) (v1.Accepted, error)) error {
+// wishes asks something of each chosen board, and waits for those that took it. of is the same for the server's dry run;
+// without an action it has none.
+func (c *Context) wishes(ch Changing, wait bool, of v1.BulkOrder, ask func(name string) (v1.Accepted, error)) error {
+	if ch.DryRun && of.Action != "" {
+		return c.foresee(ch.Chosen, of)
+	}
 	return c.change(ch, func(names []string) error { return c.askEach(names, wait, ask) })
+}
+
+// foresee says what each board would answer: its name, or why it would refuse.
+func (c *Context) foresee(ch Chosen, of v1.BulkOrder) error {
+	names, err := c.boards(ch)
+	if err != nil {
+		return err
+	}
+	of.Boards, of.DryRun = strings.Join(names, ","), true
+	out, err := c.Client.Bulk(c.Context, of)
+	if err != nil {
+		return coded(err)
+	}
+	answers := map[string]*v1.Problem{}
+	for _, r := range out.Results {
+		answers[r.Board] = r.Problem
+	}
+	return c.each(names, func(name string) error {
+		if p := answers[name]; p != nil {
+			return &client.Problem{Problem: *p}
+		}
+		_, err := fmt.Fprintln(c.Out, name)
+		return err
+	})
 }
 
 func (c *Context) askEach(names []string, wait bool, ask func(name string) (v1.Accepted, error)) error {

@@ -54,6 +54,8 @@ type Config struct {
 	Inventory Inventory `yaml:"inventory"`
 	// CrashDumps are taken from boards, by TFTP. Default: none are.
 	CrashDumps CrashDumps `yaml:"crash_dumps"`
+	// Store is how long files stay that nobody uses any more.
+	Store Store `yaml:"store"`
 	// Racks are the racks that this server may serve, by name. Default: none,
 	// which serves the API only.
 	Racks map[string]Rack `yaml:"racks"`
@@ -66,6 +68,13 @@ type CrashDumps struct {
 	PerBoard strictyaml.Size `yaml:"per_board"`
 	// File is what one dump may have. Default: 64MiB.
 	File strictyaml.Size `yaml:"file"`
+}
+
+// Store is the folder store of the data folder: uploads, and what was fetched or unpacked.
+type Store struct {
+	// KeepUnused is how long a file stays that no image and no running attempt uses. Default: 168h; 0 = until somebody
+	// prunes. Lower it where nightly builds fill the disk.
+	KeepUnused strictyaml.Duration `yaml:"keep_unused"`
 }
 
 // API says where people and programs reach the server.
@@ -186,6 +195,7 @@ func Default() Config {
 		Inventory: Inventory{Every: strictyaml.Duration(inventoryEvery)},
 
 		CrashDumps: CrashDumps{File: 64 << 20},
+		Store:      Store{KeepUnused: strictyaml.Duration(7 * 24 * time.Hour)},
 	}
 }
 

@@ -85,6 +85,7 @@ func TestLoadBad(t *testing.T) {
 		"bad rack name":              {"server: a\nracks: {\"r/1\": {listen: 10.0.0.1}}", "cannot be a rack's name"},
 		"bad network":                {"old_api: {listen: \"10.0.0.1:80\", allow: [10.0.0.1/8]}", "write 10.0.0.0/8"},
 		"bad allow without listen":   {"old_api: {allow: [10.0.0.0/8]}", "old_api.listen is empty"},
+		"bad time of the unused":     {"store: {keep_unused: 59m}", "59m is shorter than the hour that every file stays; 168h is the default"},
 		"bad dumps per board":        {"crash_dumps: {per_board: 4}", "4 has no room for a dump; 256MiB is usual"},
 		"bad dump file":              {"crash_dumps: {per_board: 1MiB, file: 0}", "0 has no room"},
 		"bad dumps":                  {"crash_dumps: {per_board: 32MiB}", "64MiB for one dump is more than the 32MiB"},

@@ -47,6 +47,7 @@ func (c *Config) Validate(doc *strictyaml.Document) strictyaml.Problems {
 	v.relays(c.Relays)
 	v.cluster(c.Cluster)
 	v.crashDumps(c.CrashDumps)
+	v.store(c.Store)
 	v.inventory(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Racks)) {
 		v.rack(c, name, c.Racks[name])
@@ -88,6 +89,12 @@ func (v *validator) crashDumps(d CrashDumps) {
 		v.add(fmt.Sprintf("%s has no room for a dump", d.File), "64MiB is the default", "crash_dumps", "file")
 	case d.File > d.PerBoard:
 		v.add(fmt.Sprintf("%s for one dump is more than the %s that a board may keep", d.File, d.PerBoard), "raise per_board, or lower file", "crash_dumps")
+	}
+}
+
+func (v *validator) store(s Store) {
+	if k := s.KeepUnused.Std(); k != 0 && k < time.Hour {
+		v.add(fmt.Sprintf("%s is shorter than the hour that every file stays", s.KeepUnused), "168h is the default; 0 = until somebody prunes", "store", "keep_unused")
 	}
 }
 

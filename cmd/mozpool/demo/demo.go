@@ -54,6 +54,7 @@ type Result struct {
 	Incidents     int     `json:"-"`
 	OpenIncidents int     `json:"-"`
 	Seconds       float64 `json:"seconds"`
+	Kept          int64   `json:"-"` // bytes that cards had already, so that they were not written
 }
 
 // ErrNotReady says that boards ended otherwise than ready. Run returns it alone, after the last line has told so.
@@ -129,6 +130,7 @@ func image(ctx context.Context, o Options, s *screen) (Result, error) {
 	}
 	cancel()
 	result := r.result()
+	result.Kept = r.kept()
 	fault := <-broken
 	stop()
 	return result, errors.Join(unlessInterrupted(ctx, err), fault, <-ended, r.Close())
@@ -150,6 +152,27 @@ func (r *Rack) atRest() bool {
 		}
 	}
 	return true
+}
+
+// kept are the bytes that cards had already, as the server counts them.
+func (r *Rack) kept() (bytes int64) {
+	families, err := r.Server.Registry().Gather()
+	if err != nil {
+		return 0 // a remark less
+	}
+	for _, f := range families {
+		if f.GetName() != "mozpool_actors_card_bytes_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if l.GetValue() == "kept" {
+					bytes += int64(m.GetCounter().GetValue())
+				}
+			}
+		}
+	}
+	return bytes
 }
 
 // result counts what became of the boards.

@@ -1,7 +1,11 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,13 +14,14 @@ import (
 	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/server"
 	"mozpool/httpapi/client"
-	"mozpool/persistence"
+	v1 "mozpool/httpapi/v1"
+	"mozpool/netboot/boardsim"
 	"mozpool/persistence/backup"
 )
 
-// TestDrill runs a rack, backs its server up in the middle of work, lets the boards go on, destroys the data folder,
-// restores it, and goes on: every board becomes ready, although the boards are further than the records, and takes
-// the next wish.
+// TestDrill runs a rack with an image that was pushed, backs its server up in the middle of work, lets the boards go on,
+// destroys the data folder, restores it, and goes on: every board becomes ready, although the boards are further than the
+// records, and takes the next wish for that image, which nothing but the backup still had.
 func TestDrill(t *testing.T) {
 	inOwnFolder(t)
 	const speed = 60
@@ -31,9 +36,8 @@ func TestDrill(t *testing.T) {
 	}()
 	ports := r.Server.Racks()[rackName]
 	stop := r.serve(t)
-	if err := r.WishAll(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
+	r.push(t)
+	r.wishPushed(t)
 	r.until(t, func() bool {
 		return r.Server.Fleet().Views()[0].Board.State.Working() && r.Server.Fleet().Views()[0].Board.Boot > 0
 	})
@@ -62,10 +66,11 @@ func TestDrill(t *testing.T) {
 	stop = r.serve(t)
 	defer stop()
 	r.until(t, r.ready)
-	if err := r.WishAll(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
+	r.wishPushed(t)
 	r.until(t, func() bool { return r.ready() && r.result().Attempts == 6 })
+	if kept := r.kept(); kept < 3*imageSize {
+		t.Errorf("the same image again kept %d bytes of 3 cards", kept)
+	}
 }
 
 // ready says whether every board rests in ready.
@@ -102,21 +107,58 @@ func (r *Rack) until(t *testing.T, is func() bool) {
 	}
 }
 
-// takeBackup asks the running server for one, while boards are at work.
-func takeBackup(t *testing.T, r *Rack) (path string) {
+// pushed is an image that came by the API.
+const pushed = "pushed-1.0"
+
+func (r *Rack) asDrill(t *testing.T, do func(c *client.Client) error) {
 	t.Helper()
 	c, err := client.New(r.Server.APIURL(), client.Options{User: "drill"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.CloseIdle()
+	if err := do(c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// push uploads an image and its entry.
+func (r *Rack) push(t *testing.T) {
+	t.Helper()
+	r.asDrill(t, func(c *client.Client) error {
+		var file bytes.Buffer
+		if err := boardsim.MakeImage(&file, boardsim.Image{Name: pushed, Callback: true}, imageSize); err != nil {
+			return err
+		}
+		sum := fmt.Sprintf("%x", sha256.Sum256(file.Bytes()))
+		if _, err := c.PutArtifact(t.Context(), sum, "pushed.img", int64(file.Len()), &file); err != nil {
+			return err
+		}
+		_, err := c.PutImage(t.Context(), pushed, v1.ImageEntry{Hardware: []string{hardware}, Install: "raw", Verify: &v1.VerifyEntry{Kind: "callback"},
+			Artifacts: []v1.ArtifactEntry{{Name: "system", File: "pushed.img", SHA256: sum, To: "p2"}}}, client.Condition{New: true})
+		return err
+	})
+}
+
+func (r *Rack) wishPushed(t *testing.T) {
+	t.Helper()
+	r.asDrill(t, func(c *client.Client) (err error) {
+		for _, v := range r.Server.Fleet().Views() {
+			_, one := c.Image(t.Context(), v.Spec.Name, v1.ImageWish{Image: pushed})
+			err = errors.Join(err, one)
+		}
+		return err
+	})
+}
+
+// takeBackup asks the running server for one, while boards are at work.
+func takeBackup(t *testing.T, r *Rack) (path string) {
+	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "backup"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Backup(t.Context(), file); err != nil {
-		t.Fatal(err)
-	}
+	r.asDrill(t, func(c *client.Client) error { return c.Backup(t.Context(), file, true) })
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,11 +172,11 @@ func restore(t *testing.T, path, data string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	s, err := backup.Restore(file, data, persistence.Options{})
+	s, err := server.Restore(file, data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Keys < 3 || s.Audit == 0 {
+	if s.Keys < 3 || s.Audit == 0 || len(s.Artifacts) != 1 || s.Artifacts[0].State != backup.Whole {
 		t.Errorf("the backup holds %+v", s)
 	}
 }

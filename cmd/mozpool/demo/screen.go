@@ -138,7 +138,11 @@ func (s *screen) goodbye(r Result, interrupted bool) {
 	if interrupted {
 		s.print("\ninterrupted; everything is cleaned up\n")
 	}
-	s.print(fmt.Sprintf("%s, %d ready, %d failed, %s, %s, %.1f s\n", many(r.Boards, "board"), r.Ready, r.Failed, many(r.Attempts, "attempt"), plural(r.Retries, "retry", "retries"), r.Seconds))
+	kept := ""
+	if r.Kept > 0 {
+		kept = fmt.Sprintf(", %.0f MiB were on the cards already", float64(r.Kept)/(1<<20))
+	}
+	s.print(fmt.Sprintf("%s, %d ready, %d failed, %s, %s, %.1f s%s\n", many(r.Boards, "board"), r.Ready, r.Failed, many(r.Attempts, "attempt"), plural(r.Retries, "retry", "retries"), r.Seconds, kept))
 	if !s.o.JSON {
 		return
 	}

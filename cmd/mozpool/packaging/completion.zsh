@@ -4,7 +4,7 @@ _mozpool() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at= word words=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-    ' artifact'|' artifact list'|' artifact push'|' artifact remove'|' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board dumps'|' board dumps delete'|' board dumps get'|' board dumps list'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image push'|' image remove'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server log-level'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
+    ' artifact'|' artifact import'|' artifact list'|' artifact prune'|' artifact push'|' artifact remove'|' board'|' board accept'|' board attempt'|' board attempts'|' board cancel'|' board comment'|' board discovered'|' board dumps'|' board dumps delete'|' board dumps get'|' board dumps list'|' board history'|' board image'|' board label'|' board list'|' board lock'|' board log'|' board maintenance'|' board power'|' board repaired'|' board self-test'|' board set-state'|' board show'|' board unlock'|' board wait'|' board why'|' cluster'|' cluster certs'|' cluster drain'|' cluster join'|' cluster members'|' cluster racks'|' cluster recover'|' cluster remove'|' cluster status'|' cluster transfer'|' cluster undrain'|' completion'|' config'|' config check'|' config default'|' context'|' context add'|' context list'|' context remove'|' context use'|' demo'|' doctor'|' event'|' event watch'|' event webhooks'|' hardware'|' hardware list'|' hardware push'|' hardware remove'|' hardware show'|' image'|' image add'|' image clear'|' image list'|' image push'|' image remove'|' image show'|' image verify'|' incident'|' incident close'|' incident list'|' inventory'|' inventory apply'|' inventory history'|' inventory plan'|' inventory show'|' inventory status'|' inventory sync'|' live'|' live build'|' loader'|' loader script'|' rack'|' rack check-wiring'|' rack learn'|' rack list'|' relay'|' relay cycle'|' relay list'|' relay off'|' relay on'|' relay show'|' relay status'|' relay test'|' reload'|' repair'|' repair list'|' report'|' serve'|' server'|' server backup'|' server info'|' server log-level'|' server restore'|' server verify'|' token'|' token create'|' token list'|' token revoke'|' version'|'') at="$at $word" ;;
     esac
   done
   case "$at|$prev" in
@@ -16,6 +16,7 @@ _mozpool() {
   ' doctor'*'|--output'|' doctor'*'|-o') words='table json' ;;
   ' event'*'|--output'|' event'*'|-o') words='table wide json yaml name' ;;
   ' hardware'*'|--output'|' hardware'*'|-o') words='table wide json yaml name' ;;
+  ' hardware push'*'|--loader') words='pxelinux ipxe' ;;
   ' image'*'|--output'|' image'*'|-o') words='table wide json yaml name' ;;
   ' image push'*'|--install') words='raw tar' ;;
   ' image push'*'|--verify') words='loader ping callback none' ;;
@@ -30,11 +31,13 @@ _mozpool() {
   esac
   [ -n "$words" ] || case "$at" in
   '') words='artifact board cluster completion config context demo doctor event hardware image incident inventory live loader rack relay reload repair report serve server token version --context --server --token --help' ;;
-  ' artifact') words='list push remove --output --context --server --token --help' ;;
+  ' artifact') words='import list prune push remove --output --context --server --token --help' ;;
+  ' artifact import') words='--name --sha256 --output --context --server --token --help' ;;
   ' artifact list') words='--watch --output --context --server --token --help' ;;
+  ' artifact prune') words='--dry-run --unused-for --output --context --server --token --help' ;;
   ' artifact push') words='--output --context --server --token --help' ;;
   ' artifact remove') words='--output --context --server --token --help' ;;
-  ' board') words='accept attempt attempts cancel comment discovered dumps image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
+  ' board') words='accept attempt attempts cancel comment discovered dumps history image label list lock log maintenance power repaired self-test set-state show unlock wait why --output --context --server --token --help' ;;
   ' board accept') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board attempt') words='--against --export --output --context --server --token --help' ;;
   ' board attempts') words='--limit --watch --output --context --server --token --help' ;;
@@ -45,6 +48,7 @@ _mozpool() {
   ' board dumps delete') words='--output --context --server --token --help' ;;
   ' board dumps get') words='--to --output --context --server --token --help' ;;
   ' board dumps list') words='--watch --output --context --server --token --help' ;;
+  ' board history') words='--limit --watch --output --context --server --token --help' ;;
   ' board image') words='--config --dry-run --force --image --selector --wait --output --context --server --token --help' ;;
   ' board label') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board list') words='--image --label --rack --selector --state --text --watch --output --context --server --token --help' ;;
@@ -59,9 +63,10 @@ _mozpool() {
   ' board unlock') words='--dry-run --selector --output --context --server --token --help' ;;
   ' board wait') words='--output --context --server --token --help' ;;
   ' board why') words='--selector --output --context --server --token --help' ;;
-  ' cluster') words='certs drain members racks recover remove status transfer undrain --output --context --server --token --help' ;;
+  ' cluster') words='certs drain join members racks recover remove status transfer undrain --output --context --server --token --help' ;;
   ' cluster certs') words='--dir --id --output --context --server --token --help' ;;
   ' cluster drain') words='--output --context --server --token --help' ;;
+  ' cluster join') words='--output --context --server --token --help' ;;
   ' cluster members') words='--output --context --server --token --help' ;;
   ' cluster racks') words='--output --context --server --token --help' ;;
   ' cluster recover') words='--config --force --output --context --server --token --help' ;;
@@ -83,14 +88,16 @@ _mozpool() {
   ' event') words='watch webhooks --output --context --server --token --help' ;;
   ' event watch') words='--after --board --rack --state --output --context --server --token --help' ;;
   ' event webhooks') words='--watch --output --context --server --token --help' ;;
-  ' hardware') words='list show --output --context --server --token --help' ;;
+  ' hardware') words='list push remove show --output --context --server --token --help' ;;
   ' hardware list') words='--watch --output --context --server --token --help' ;;
+  ' hardware push') words='--append --disk --entry --fdt --keep --live --loader --new --revision --output --context --server --token --help' ;;
+  ' hardware remove') words='--output --context --server --token --help' ;;
   ' hardware show') words='--output --context --server --token --help' ;;
   ' image') words='add clear list push remove show verify --output --context --server --token --help' ;;
   ' image add') words='--config --hardware --name --to --verify --write --output --context --server --token --help' ;;
   ' image clear') words='--output --context --server --token --help' ;;
   ' image list') words='--watch --output --context --server --token --help' ;;
-  ' image push') words='--entry --file --hardware --install --new --to --verify --output --context --server --token --help' ;;
+  ' image push') words='--entry --file --hardware --install --new --revision --sha256 --to --url --verify --output --context --server --token --help' ;;
   ' image remove') words='--output --context --server --token --help' ;;
   ' image show') words='--output --context --server --token --help' ;;
   ' image verify') words='--output --context --server --token --help' ;;
@@ -126,7 +133,7 @@ _mozpool() {
   ' report') words='--output --rack --since --context --server --token --help' ;;
   ' serve') words='--config --data --files --level --listen --name --profiles --context --server --token --help' ;;
   ' server') words='backup info log-level restore verify --output --context --server --token --help' ;;
-  ' server backup') words='--output --context --server --token --help' ;;
+  ' server backup') words='--without-artifacts --output --context --server --token --help' ;;
   ' server info') words='--output --context --server --token --help' ;;
   ' server log-level') words='--output --context --server --token --help' ;;
   ' server restore') words='--data --output --context --server --token --help' ;;
@@ -147,6 +154,7 @@ _mozpool() {
   ' board dumps delete|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board dumps get|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board dumps list|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
+  ' board history|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board image|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board list|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;
   ' board lock|'*) words="$words $(timeout 2 mozpool board list -o name 2>/dev/null)" ;;

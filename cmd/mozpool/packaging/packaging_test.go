@@ -44,6 +44,7 @@ func families(t *testing.T) map[string][]string {
 	go func() { // ends once all is described; what a server alone and without an inventory has not, comes from its makers
 		s.Registry().Describe(ch)
 		server.ClusterMetrics{}.Describe(ch)
+		server.ClockMetrics{}.Describe(ch)
 		new(keeper.Keeper).Describe(ch)
 		close(ch)
 	}()
@@ -102,7 +103,7 @@ func holds(all map[string][]string, expr string) (wrong []string) {
 
 // TestNamesOfMetrics: as the house has them, and no label that grows with the boards.
 func TestNamesOfMetrics(t *testing.T) {
-	known := []string{"rack", "state", "blame", "result", "protocol", "event", "status", "reason", "version", "commit", "go", "change"}
+	known := []string{"rack", "state", "blame", "result", "protocol", "event", "status", "reason", "version", "commit", "go", "change", "server", "kind", "used"}
 	for name, labels := range families(t) {
 		if !strings.HasPrefix(name, "mozpool_") {
 			continue // of the process and of Go
@@ -159,17 +160,47 @@ func TestAlertsWithPromtool(t *testing.T) {
 	}
 }
 
+type dashboard struct {
+	Panels []struct {
+		Title   string
+		Targets []struct{ Expr string }
+	}
+}
+
+// TestAlertsFire: every rule fires alone on figures that are bad, and is silent on figures that are nearly so.
+func TestAlertsFire(t *testing.T) {
+	data, err := os.ReadFile("alerts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r rules
+	if err := yaml.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	cases, err := os.ReadFile(filepath.Join("testdata", "alerts_test.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range r.Groups[0].Rules {
+		for _, does := range []string{"fires", "is silent"} {
+			if !strings.Contains(string(cases), "name: "+rule.Alert+" "+does+"\n") {
+				t.Errorf("there is no case in which %s %s", rule.Alert, does)
+			}
+		}
+	}
+	tool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed (Debian: prometheus); whether rules fire is not checked")
+	}
+	run(t, tool, "test", "rules", filepath.Join("testdata", "alerts_test.yaml"))
+}
+
 func TestDashboard(t *testing.T) {
 	data, err := os.ReadFile("dashboard.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var d struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
-	}
+	var d dashboard
 	if err := json.Unmarshal(data, &d); err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// clocksApart shows how the other servers' clocks go.
-type clocksApart struct {
+// ClockMetrics shows how the other servers' clocks go.
+type ClockMetrics struct {
 	of func() map[string]time.Duration
 }
 
@@ -15,10 +15,10 @@ var clockDesc = prometheus.NewDesc("mozpool_cluster_clock_ahead_seconds",
 	"By how much another server's clock is ahead of this one's.", []string{"server"}, nil)
 
 // Describe implements prometheus.Collector.
-func (clocksApart) Describe(ch chan<- *prometheus.Desc) { ch <- clockDesc }
+func (ClockMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- clockDesc }
 
 // Collect implements prometheus.Collector.
-func (c clocksApart) Collect(ch chan<- prometheus.Metric) {
+func (c ClockMetrics) Collect(ch chan<- prometheus.Metric) {
 	for server, ahead := range c.of() {
 		ch <- prometheus.MustNewConstMetric(clockDesc, prometheus.GaugeValue, ahead.Seconds(), server)
 	}

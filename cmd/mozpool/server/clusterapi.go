@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mozpool/actors"
 	"mozpool/cluster/member"
@@ -15,6 +16,7 @@ import (
 type clusterAPI struct {
 	m      *member.Member
 	follow map[string]error // by rack served here: why no service address follows it to this server; nil: one does
+	asOf   func(rack string) time.Time
 }
 
 var _ httpapi.Cluster = clusterAPI{}
@@ -24,7 +26,7 @@ func (s *Server) clusterFace() httpapi.Cluster {
 	if s.cluster == nil {
 		return nil
 	}
-	return clusterAPI{s.cluster.member, s.cluster.follow}
+	return clusterAPI{s.cluster.member, s.cluster.follow, func(rack string) time.Time { return s.cluster.house.Load().AsOf(rack) }}
 }
 
 // Status implements httpapi.Cluster.
@@ -39,8 +41,12 @@ func (a clusterAPI) Status() (v1.Cluster, error) {
 			Session: o.Session, Member: o.Member, Votes: o.Votes, Leads: o.Leads, Drained: o.Drained, ClockAhead: o.Ahead.Seconds(), Trouble: append([]string{}, o.Trouble...), Racks: append([]string{}, o.Holds...)})
 	}
 	for _, r := range s.Racks {
-		c.Racks = append(c.Racks, v1.ClusterRack{Name: r.Name, Servers: append([]string{}, r.Servers...), Holder: r.Holder, Epoch: r.Epoch,
-			Live: r.Live, TakeOver: a.takeOver(r)})
+		rack := v1.ClusterRack{Name: r.Name, Servers: append([]string{}, r.Servers...), Holder: r.Holder, Epoch: r.Epoch,
+			Live: r.Live, TakeOver: a.takeOver(r)}
+		if at := a.asOf(r.Name).UTC(); !at.IsZero() {
+			rack.AsOf = &at
+		}
+		c.Racks = append(c.Racks, rack)
 	}
 	return c, nil
 }
@@ -55,6 +61,18 @@ func (a clusterAPI) takeOver(r member.Rack) string {
 		return v1.TakeOverAddress
 	}
 	return v1.TakeOverAPI
+}
+
+// Join implements httpapi.Cluster.
+func (a clusterAPI) Join(_ context.Context, gossip string) error {
+	if err := a.m.Join(gossip); err != nil {
+		p := &actors.Problem{Kind: actors.NotFound, Text: err.Error(), Remedy: "see cluster.gossip and cluster.id of the other server's mozpool.yaml, and whether both have the same gossip.keys"}
+		if errors.Is(err, persistence.ErrInvalid) {
+			p.Kind, p.Remedy = actors.Refused, "write HOST:PORT, as in cluster.gossip of the other server's mozpool.yaml"
+		}
+		return p
+	}
+	return nil
 }
 
 // Transfer implements httpapi.Cluster.

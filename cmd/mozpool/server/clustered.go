@@ -18,6 +18,7 @@ import (
 	"mozpool/cluster/copies"
 	"mozpool/cluster/house"
 	"mozpool/cluster/member"
+	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi"
 	"mozpool/httpapi/events"
 	"mozpool/persistence"
@@ -39,8 +40,9 @@ type clustered struct {
 
 // openMember opens the journal as one of a cluster, and the boards of all racks.
 func (s *Server) openMember(ctx context.Context) error {
-	if err := s.readIdentity(); err != nil {
-		return err
+	var err error
+	if s.identity, err = readIdentity(s.cfg); err != nil {
+		return configError{err}
 	}
 	c := &clustered{}
 	m, err := member.Open(ctx, s.memberConfig(c))
@@ -54,7 +56,7 @@ func (s *Server) openMember(ctx context.Context) error {
 
 func (s *Server) memberConfig(c *clustered) member.Config {
 	conf := member.Config{Server: s.cfg.Server, Journal: filepath.Join(s.cfg.Data, "journal"), Racks: make(map[string][]string),
-		Version: s.opts.Version, Logger: s.log,
+		Version: s.opts.Version, Logger: s.log, Metrics: s.metrics.stores,
 		Observe: func(op persistence.Op, answer error) {
 			if h := c.house.Load(); h != nil {
 				h.Observe(op, answer)
@@ -62,7 +64,7 @@ func (s *Server) memberConfig(c *clustered) member.Config {
 			if k := s.keeper.Load(); k != nil && answer == nil && keeper.IsDoc(persistence.Wrote(op)) {
 				k.Heard()
 			}
-			if answer == nil && persistence.Wrote(op) == imageDocs {
+			if answer == nil && isEntry(persistence.Wrote(op)) {
 				c.shared.Load().heard()
 			}
 		},
@@ -115,7 +117,7 @@ func (s *Server) openHouse() {
 	h := house.New(house.Config{Server: s.cfg.Server, Leases: s.cluster.member.Leases(), Peers: s.cluster.member, Fleet: fleet,
 		Told: s.told, Begun: s.cluster.addresses.Begin, Ended: s.cluster.addresses.End, Logger: s.log})
 	s.cluster.house.Store(h)
-	s.registry.MustRegister(h.Collector(), ClusterMetrics{s.cluster.member}, clocksApart{s.cluster.member.Clocks})
+	s.registry.MustRegister(h.Collector(), ClusterMetrics{s.cluster.member}, ClockMetrics{s.cluster.member.Clocks})
 	s.boards, s.load, s.stopBoards = h, h.Load, h.Stop
 }
 
@@ -173,14 +175,14 @@ func (s *Server) runCluster(ctx context.Context, g *errgroup.Group) (stop func()
 }
 
 // readIdentity reads the keys of a server of a cluster.
-func (s *Server) readIdentity() (err error) {
-	if !s.cfg.Cluster.Enabled() {
-		return nil
+func readIdentity(cfg config.Config) (id member.Identity, err error) {
+	if !cfg.Cluster.Enabled() {
+		return id, nil
 	}
-	if s.identity, err = member.ReadIdentity(s.cfg.Cluster.Keys); err != nil {
-		return configError{fmt.Errorf("cluster.keys: %w", err)}
+	if id, err = member.ReadIdentity(cfg.Cluster.Keys); err != nil {
+		return id, fmt.Errorf("cluster.keys: %w", err)
 	}
-	return nil
+	return id, nil
 }
 
 // loader makes specs the boards of the server.

@@ -62,6 +62,7 @@ func (s *Server) imagesFrom(ctx context.Context, o images.Options) (_ images.Opt
 	if s.cluster != nil {
 		o.Lacking = s.cluster.shared.Load().lacking
 	}
+	o.Touched = s.janitor.Touch
 	o.Entries, err = s.entries(ctx)
 	return o, err
 }

@@ -38,24 +38,42 @@ func (s *Server) openDoors() error {
 // reload reads tokens and certificate again; an error changes neither. Connections keep the certificate that they
 // began with, a token that is gone is refused from the next request on.
 func (d *doors) reload(cfg config.Config) error {
-	var tokens []access.Token
-	if cfg.API.Tokens != "" {
-		var err error
-		if tokens, err = access.Load(cfg.API.Tokens); err != nil {
-			return fmt.Errorf("api.tokens: %w; make the first with: mozpool token create NAME --role admin --file %s", err, cfg.API.Tokens)
-		}
+	tokens, err := readTokens(cfg)
+	if err != nil {
+		return err
 	}
-	if cfg.API.Cert != "" {
-		cert, err := tls.LoadX509KeyPair(cfg.API.Cert, cfg.API.Key)
-		if err != nil {
-			return fmt.Errorf("api.cert: read the certificate %s and its key %s: %w", cfg.API.Cert, cfg.API.Key, err)
-		}
-		d.cert.Store(&cert)
+	cert, err := readCert(cfg)
+	if err != nil {
+		return err
+	}
+	if cert != nil {
+		d.cert.Store(cert)
 	}
 	if d.gate != nil {
 		d.gate.Set(tokens)
 	}
 	return nil
+}
+
+func readTokens(cfg config.Config) (tokens []access.Token, err error) {
+	if cfg.API.Tokens == "" {
+		return nil, nil
+	}
+	if tokens, err = access.Load(cfg.API.Tokens); err != nil {
+		return nil, fmt.Errorf("api.tokens: %w; make the first with: mozpool token create NAME --role admin --file %s", err, cfg.API.Tokens)
+	}
+	return tokens, nil
+}
+
+func readCert(cfg config.Config) (*tls.Certificate, error) {
+	if cfg.API.Cert == "" {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(cfg.API.Cert, cfg.API.Key)
+	if err != nil {
+		return nil, fmt.Errorf("api.cert: read the certificate %s and its key %s: %w", cfg.API.Cert, cfg.API.Key, err)
+	}
+	return &cert, nil
 }
 
 // guard puts the doors before an API.

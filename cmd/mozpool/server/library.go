@@ -16,14 +16,23 @@ import (
 	"mozpool/persistence"
 )
 
-// imageDocs are the documents of the journal that hold the images of the API: the entry as it was put, by name.
-const imageDocs = "image"
+// entryDocs are the kinds of the journal's documents that hold what came by the API: the entry as it was put, by name.
+var entryDocs = map[images.Kind]string{images.OfImage: "image", images.OfHardware: "hardware"}
 
-// storeLimit bounds how long an image waits to be stored, once it was found good.
-const storeLimit = 15 * time.Second
+// isEntry tells whether documents of this kind hold entries of the API.
+func isEntry(kind string) bool {
+	return kind == entryDocs[images.OfImage] || kind == entryDocs[images.OfHardware]
+}
 
-// library changes the images of the API. Its order: an image is looked at whole, then stored, then published. A crash
-// before the last leaves what the next start publishes.
+const (
+	// storeLimit bounds how long an image waits to be stored, once it was found good.
+	storeLimit = 15 * time.Second
+	// arriveLimit bounds how long it waits then to be in this server's copy.
+	arriveLimit = 3 * time.Second
+)
+
+// library changes the images and hardware types of the API. Its order: an entry is looked at whole, then stored in place of
+// the one that was seen, then published. A crash before the last leaves what the next start publishes.
 type library struct {
 	s        *Server
 	changing sync.Mutex // one change of the catalogue at a time, a reload's too
@@ -31,151 +40,181 @@ type library struct {
 
 var _ httpapi.Library = (*library)(nil)
 
-// entries are the images of the API, as the journal has them.
-func (s *Server) entries(ctx context.Context) ([]images.Entry, error) {
-	docs, err := s.journal.ListDocs(ctx, imageDocs, "")
-	if err != nil {
-		return nil, fmt.Errorf("read the images of the API: %w", err)
-	}
-	all := make([]images.Entry, 0, len(docs))
-	for _, d := range docs {
-		all = append(all, images.Entry{Name: d.Name, Data: d.Data})
+// entries are the images and hardware types of the API, as the journal has them.
+func (s *Server) entries(ctx context.Context) (all []images.Entry, err error) {
+	for kind, of := range entryDocs {
+		docs, err := s.journal.ListDocs(ctx, of, "")
+		if err != nil {
+			return nil, fmt.Errorf("read what came by the API of kind %s: %w", kind, err)
+		}
+		for _, d := range docs {
+			all = append(all, images.Entry{Kind: kind, Name: d.Name, Data: d.Data})
+		}
 	}
 	return all, nil
 }
 
-// PutImage implements httpapi.Library. It takes as long as hashing what the image unpacks to, if that was not done before,
-// and in a cluster as long as fetching what was uploaded to another server.
-func (l *library) PutImage(ctx context.Context, name string, entry []byte, cond images.Condition) (images.Image, error) {
-	if err := images.CheckName(name); err != nil {
-		return images.Image{}, &actors.Problem{Kind: actors.BadRequest, Text: err.Error(), Remedy: "put it under another name"}
-	}
-	i, err := l.put(ctx, name, entry, cond)
-	if l.fetchFor(ctx, err) {
-		i, err = l.put(ctx, name, entry, cond)
-	}
-	var lacking *images.LackingError
-	if errors.As(err, &lacking) {
-		err = &actors.Problem{Kind: actors.BadRequest, Text: "the image was not taken: " + lacking.Error(), Remedy: "upload it first: mozpool artifact push FILE"}
-	}
-	return i, err
+// change is one entry that is put, or removed.
+type change struct {
+	images.Entry // without Data: removed
+	cond         images.Condition
+	// fit refuses what cannot be done for other reasons than the entry itself. now has it as it is, next as it is to be.
+	fit func(now, next *images.Catalogue) error
 }
 
-// put looks at an image, stores it and publishes it. A *images.LackingError says that nothing but uploads is missing.
-func (l *library) put(ctx context.Context, name string, entry []byte, cond images.Condition) (images.Image, error) {
+// carryOut looks at a change, stores it and publishes it. A *images.LackingError says that nothing but uploads is missing.
+// What is looked at is what the journal has, not what is shown here: that may be a moment behind.
+func (l *library) carryOut(ctx context.Context, c change) (*images.Catalogue, error) {
 	l.changing.Lock()
 	defer l.changing.Unlock()
-	now := l.s.catalogue.Get()
-	if err := mayPut(now, name, cond); err != nil {
-		return images.Image{}, err
-	}
-	next, err := l.with(ctx, now, images.Entry{Name: name, Data: entry})
-	if err != nil {
-		return images.Image{}, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit) // hashing may have taken longer than anybody waits
-	defer cancel()
-	if err := l.s.journal.PutDoc(ctx, persistence.Doc{Kind: imageDocs, Name: name, Data: bytes.Clone(entry)}); err != nil {
-		return images.Image{}, told(err)
-	}
-	l.s.publish(next)
-	i, _ := next.Image(name)
-	return i, nil
-}
-
-// with is the catalogue with one entry more, or another in its place, that can be used.
-func (l *library) with(ctx context.Context, now *images.Catalogue, e images.Entry) (*images.Catalogue, error) {
 	all, err := l.s.entries(context.WithoutCancel(ctx)) // the server's own copy: it does not wait
 	if err != nil {
 		return nil, told(err)
 	}
-	all = slices.DeleteFunc(all, func(o images.Entry) bool { return o.Name == e.Name })
-	next, clashes := now.With(append(all, e))
+	now, clashes := l.s.catalogue.Get().With(all)
 	if err := clashes.Err(); err != nil {
-		return nil, &actors.Problem{Kind: actors.Refused, Text: err.Error(), Remedy: "each name comes from one source"}
+		return nil, refusedNames(err)
+	}
+	is := func(e images.Entry) bool { return e.Kind == c.Kind && e.Name == c.Name }
+	var was []byte
+	if n := slices.IndexFunc(all, is); n >= 0 {
+		was = all[n].Data
+	}
+	if err := l.mayChange(now, c, was != nil); err != nil {
+		return nil, err
+	}
+	rest := slices.DeleteFunc(all, is)
+	if c.Data != nil {
+		rest = append(rest, c.Entry)
+	}
+	next, err := c.on(now, rest)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit) // hashing may have taken longer than anybody waits
+	defer cancel()
+	if err := l.s.journal.SwapDoc(ctx, persistence.Doc{Kind: entryDocs[c.Kind], Name: c.Name, Data: bytes.Clone(c.Data)}, was); err != nil {
+		return nil, notStored(err, c)
+	}
+	l.arrived(ctx, c.Entry)
+	l.s.publish(next)
+	return next, nil
+}
+
+// arrived waits until this server's own copy of the journal has what was stored, which in a cluster may be a moment later: the
+// next change that is asked for here is judged by it, and a refresh in between would take it out of the catalogue again.
+// It waits not for long, since another server may have changed it already.
+func (l *library) arrived(ctx context.Context, e images.Entry) {
+	ctx, cancel := context.WithTimeout(ctx, arriveLimit)
+	defer cancel()
+	look := time.NewTicker(arriveLimit / 1000)
+	defer look.Stop()
+	for {
+		d, err := l.s.journal.GetDoc(ctx, entryDocs[e.Kind], e.Name)
+		if err == nil && bytes.Equal(d.Data, e.Data) || errors.Is(err, persistence.ErrNotFound) && e.Data == nil {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// on is the catalogue after a change, in which all can be used that could be before, and what is put as well.
+func (c change) on(now *images.Catalogue, entries []images.Entry) (*images.Catalogue, error) {
+	next, clashes := now.With(entries)
+	if err := clashes.Err(); err != nil {
+		return nil, refusedNames(err)
 	}
 	for _, u := range next.Unfit() {
-		if u.Name != e.Name {
-			continue
-		}
-		if len(u.Lacks) == len(u.Problems) {
+		switch mine := u.Kind == c.Kind && u.Name == c.Name; {
+		case mine && len(u.Lacks) == len(u.Problems):
 			return nil, &images.LackingError{Image: u.Name, Sums: u.Lacks}
+		case mine:
+			return nil, &actors.Problem{Kind: actors.BadRequest, Text: fmt.Sprintf("the %s was not taken:\n%v", u.Kind, u.Problems), Remedy: "correct the entry, then put it again"}
 		}
-		return nil, &actors.Problem{Kind: actors.BadRequest, Text: "the image was not taken:\n" + u.Problems.Error(), Remedy: "correct the entry, then put it again"}
+	}
+	if err := c.fit(now, next); err != nil {
+		return nil, err
+	}
+	for _, u := range next.Unfit() {
+		if !now.LeftOut(u.Kind, u.Name) {
+			return nil, &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("%s %s could not be used any more:\n%v", u.Kind, u.Name, u.Problems), Remedy: "change or remove that first"}
+		}
 	}
 	return next, nil
 }
 
-// mayPut holds a change to what its sender saw, and to the source of the image.
-func mayPut(c *images.Catalogue, name string, cond images.Condition) error {
-	i, exists := c.Image(name)
+func refusedNames(err error) error {
+	return &actors.Problem{Kind: actors.Refused, Text: err.Error(), Remedy: "each name comes from one source"}
+}
+
+func comesFrom(source string) string {
+	switch source {
+	case images.FromAPI:
+		return "by the API"
+	case images.BuiltIn:
+		return source
+	}
+	return "from " + source
+}
+
+// mayChange holds a change to what its sender saw, and to the source of what is changed.
+func (l *library) mayChange(now *images.Catalogue, c change, stored bool) error {
+	source, revision, exists := now.Find(c.Kind, c.Name)
+	if stored && !exists {
+		source, exists = images.FromAPI, true // it cannot be used here
+	}
+	replaceable := source == images.FromAPI || c.Kind == images.OfHardware && source == images.BuiltIn && c.Data != nil
 	switch {
-	case exists && cond.New:
-		return &actors.Problem{Kind: actors.Mismatch, Text: fmt.Sprintf("there is an image %s already, revision %s from %s", name, i.Revision, i.Source), Remedy: "choose another name; without If-None-Match it becomes a new revision"}
-	case exists && i.Source != images.FromAPI:
-		return otherSource(i)
-	case cond.Revision != "" && (!exists || i.Revision != cond.Revision):
-		return &actors.Problem{Kind: actors.Mismatch, Text: fmt.Sprintf("image %s is not at revision %s but at %q", name, cond.Revision, i.Revision), Remedy: "look at it again"}
+	case exists && c.cond.New:
+		return &actors.Problem{Kind: actors.Mismatch, Text: fmt.Sprintf("%s %s is there already, %s, revision %q", c.Kind, c.Name, comesFrom(source), revision), Remedy: "choose another name; without If-None-Match (--new) it becomes a new revision"}
+	case exists && !replaceable:
+		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("%s %s is %s", c.Kind, c.Name, comesFrom(source)), Remedy: "change it in " + l.s.cfg.Images + ", then: mozpool reload; or choose another name"}
+	case !exists && c.Data == nil:
+		return &actors.Problem{Kind: actors.NotFound, Text: fmt.Sprintf("there is no %s %q", c.Kind, c.Name), Remedy: fmt.Sprintf("see the list of %ss", c.Kind)}
+	case c.cond.Revision != "" && revision != c.cond.Revision:
+		return &actors.Problem{Kind: actors.Mismatch, Text: fmt.Sprintf("%s %s is not at revision %s but at %q", c.Kind, c.Name, c.cond.Revision, revision), Remedy: "look at it again"}
 	}
 	return nil
 }
 
-func otherSource(i images.Image) error {
-	return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("image %s comes from %s, not by the API", i.Name, i.Source), Remedy: "change it there, then: mozpool reload; or choose another name"}
+// notStored says why a change that was found good is not in the journal.
+func notStored(err error, c change) error {
+	switch {
+	case errors.Is(err, persistence.ErrConflict) && c.cond == (images.Condition{}):
+		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("%s %s was changed at another server at the same moment", c.Kind, c.Name), Remedy: "look at it, then send the change again if it is still meant"}
+	case errors.Is(err, persistence.ErrConflict):
+		return &actors.Problem{Kind: actors.Mismatch, Text: fmt.Sprintf("%s %s was changed at another server at the same moment", c.Kind, c.Name), Remedy: "look at it again"}
+	case errors.Is(err, persistence.ErrInvalid):
+		return &actors.Problem{Kind: actors.BadRequest, Text: err.Error(), Remedy: "make the entry smaller, or its name shorter"}
+	}
+	return told(err)
 }
 
-// RemoveImage implements httpapi.Library.
-func (l *library) RemoveImage(ctx context.Context, name string) error {
-	l.changing.Lock()
-	defer l.changing.Unlock()
-	now := l.s.catalogue.Get()
-	if i, ok := now.Image(name); ok && i.Source != images.FromAPI {
-		return otherSource(i)
+// few names the first of a list, and says how many more there are.
+func few(names []string) string {
+	const show = 5
+	if len(names) <= show {
+		return strings.Join(names, ", ")
 	}
-	all, err := l.s.entries(ctx)
-	if err != nil {
-		return told(err)
-	}
-	rest := slices.DeleteFunc(slices.Clone(all), func(e images.Entry) bool { return e.Name == name })
-	if len(rest) == len(all) {
-		return &actors.Problem{Kind: actors.NotFound, Text: fmt.Sprintf("there is no image %q", name), Remedy: "see the list of images"}
-	}
-	if users := l.users(now, name); len(users) > 0 {
-		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("image %s is used by %s", name, strings.Join(users, ", ")), Remedy: "wait for those boards, or cancel their wishes; name another image for those hardware types"}
-	}
-	next, clashes := now.With(rest)
-	if err := clashes.Err(); err != nil {
-		return err
-	}
-	if err := l.s.journal.DeleteDoc(ctx, imageDocs, name); err != nil {
-		return told(err)
-	}
-	l.s.publish(next)
-	return nil
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:show], ", "), len(names)-show)
 }
 
-// users are the boards on their way to an image, and the hardware types that name it.
-func (l *library) users(c *images.Catalogue, name string) (users []string) {
-	for _, v := range l.s.boards.Views() {
-		if v.Inputs == nil || v.Board.State.Rest() {
-			continue
-		}
-		if o, ok := v.Inputs.Order.(*images.Order); ok && o.Image == name {
-			users = append(users, "board "+v.Spec.Name)
-		}
-	}
-	for _, h := range c.Hardware() {
-		if h.SelfTest == name || h.Maintenance == name {
-			users = append(users, "hardware type "+h.Name)
-		}
-	}
-	return users
-}
-
-// publish makes a catalogue the current one, and tells of what is left out of it.
+// publish makes a catalogue the current one, and tells of what cannot be used of it here.
 func (s *Server) publish(c *images.Catalogue) {
 	s.catalogue.Set(c)
 	for _, u := range c.Unfit() {
-		s.log.Warn("an image of the API cannot be used on this server", "image", u.Name, "error", u.Problems.Err())
+		s.log.Warn("something that came by the API cannot be used on this server", "kind", string(u.Kind), "name", u.Name, "error", u.Problems.Err())
+	}
+	for _, h := range c.Hardware() {
+		if h.Source != images.FromAPI {
+			continue
+		}
+		if err := c.Whole(h).Err(); err != nil {
+			s.log.Warn("a hardware type that came by the API lacks something on this server", "name", h.Name, "error", err)
+		}
 	}
 }

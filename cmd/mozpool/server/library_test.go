@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mozpool/actors"
 	"mozpool/actors/board"
@@ -21,11 +22,12 @@ type shelf struct {
 	dir string
 	cfg config.Config
 	s   *Server
+	now func() time.Time // nil: time.Now
 }
 
 func (l *shelf) open() error {
 	l.Helper()
-	s, err := Open(l.Context(), l.cfg, Options{})
+	s, err := Open(l.Context(), l.cfg, Options{Clock: l.now})
 	l.s = s
 	return err
 }
@@ -100,8 +102,8 @@ func TestImagesOfTheAPI(t *testing.T) {
 	l.refused(err, actors.BadRequest)
 	_, err = l.s.library.PutImage(t.Context(), "v4", []byte(`{"install":"raw"}`), images.Condition{})
 	l.refused(err, actors.BadRequest, "nothing to install")
-	l.refused(l.s.library.RemoveImage(t.Context(), "v2"), actors.Refused, "images.yaml")
-	l.refused(l.s.library.RemoveImage(t.Context(), "v4"), actors.NotFound, "v4")
+	l.refused(l.s.library.RemoveImage(t.Context(), "v2", images.Condition{}), actors.Refused, "images.yaml")
+	l.refused(l.s.library.RemoveImage(t.Context(), "v4", images.Condition{}), actors.NotFound, "v4")
 	l.close()
 
 	if err := l.open(); err != nil {
@@ -115,7 +117,7 @@ func TestImagesOfTheAPI(t *testing.T) {
 	if _, err := l.s.boards.Wish(t.Context(), "board1", actors.Request{Want: board.WantImage, Image: "v3", By: "ci"}); err != nil {
 		t.Fatal(err)
 	}
-	l.refused(l.s.library.RemoveImage(t.Context(), "v3"), actors.Refused, "board1")
+	l.refused(l.s.library.RemoveImage(t.Context(), "v3", images.Condition{}), actors.Refused, "board1")
 	_, other := l.upload("two")
 	next, err := l.s.library.PutImage(t.Context(), "v3", other, images.Condition{Revision: first.Revision})
 	if err != nil || next.Revision == first.Revision {
@@ -132,7 +134,7 @@ func TestImagesOfTheAPI(t *testing.T) {
 	if _, err := l.s.library.PutImage(t.Context(), "v5", other, images.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.s.library.RemoveImage(t.Context(), "v5"); err != nil {
+	if err := l.s.library.RemoveImage(t.Context(), "v5", images.Condition{}); err != nil {
 		t.Error(err)
 	}
 	if _, ok := l.s.catalogue.Get().Image("v5"); ok {
@@ -177,7 +179,7 @@ func TestFilesBesideImagesOfTheAPI(t *testing.T) {
 	if _, ok := l.s.catalogue.Get().Image("v3"); ok || len(l.s.catalogue.Get().Unfit()) != 1 {
 		t.Error("an image without its file is there")
 	}
-	if err := l.s.library.RemoveImage(t.Context(), "v3"); err != nil {
+	if err := l.s.library.RemoveImage(t.Context(), "v3", images.Condition{}); err != nil {
 		t.Errorf("what cannot be used can still be removed: %v", err)
 	}
 }

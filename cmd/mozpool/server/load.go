@@ -25,8 +25,8 @@ type lists struct {
 	remarks   []config.Remark
 }
 
-// Check reads the boards and images files of a configuration, with all that they name, and reports everything that is
-// wrong at once. It writes nothing but the index of hashes, and that only where the data folder exists.
+// Check reads the boards and images files of a configuration, with all that they name, and its tokens, certificates and keys,
+// and reports everything that is wrong at once. It writes nothing but the index of hashes, and that only where the data folder exists.
 func Check(cfg config.Config) ([]config.Remark, error) {
 	o, release, err := Images(cfg)
 	if err != nil {
@@ -34,20 +34,41 @@ func Check(cfg config.Config) ([]config.Remark, error) {
 	}
 	defer release()
 	l, err := readLists(cfg, o)
-	return l.remarks, err
+	remarks, wrong := checkSecrets(cfg)
+	return append(l.remarks, remarks...), errors.Join(err, wrong)
+}
+
+// checkSecrets reads what keeps strangers out. What only the server's own user may read is a remark.
+func checkSecrets(cfg config.Config) (remarks []config.Remark, err error) {
+	for _, read := range []func(config.Config) error{
+		func(c config.Config) error { _, err := readTokens(c); return err },
+		func(c config.Config) error { _, err := readCert(c); return err },
+		func(c config.Config) error { _, err := readWebhooks(c); return err },
+		func(c config.Config) error { _, err := readIdentity(c); return err },
+	} {
+		switch wrong := read(cfg); {
+		case errors.Is(wrong, fs.ErrPermission):
+			remarks = append(remarks, config.Remark(wrong.Error()+": not checked, as you may not read it"))
+		default:
+			err = errors.Join(err, wrong)
+		}
+	}
+	return remarks, err
 }
 
 // Images are the options with which commands that work beside the server load its catalogue. Where the data folder does
 // not exist yet, a temporary one, which release removes, takes the place of the store in it.
 func Images(cfg config.Config) (o images.Options, release func(), err error) {
 	if _, err := os.Stat(cfg.Data); !errors.Is(err, fs.ErrNotExist) {
-		return imageOptions(cfg, nil), func() {}, nil
+		o = imageOptions(cfg, nil)
+		o.Partial = true // the journal is the server's
+		return o, func() {}, nil
 	}
 	temporary, err := os.MkdirTemp("", "mozpool-store-")
 	if err != nil {
 		return o, nil, err
 	}
-	o = imageOptions(cfg, nil)
+	o = imageOptions(cfg, nil) // nothing came by the API yet
 	o.Store = temporary
 	return o, func() { _ = os.RemoveAll(temporary) }, nil // at worst a file is left in the temporary folder
 }
@@ -74,7 +95,10 @@ func readLists(cfg config.Config, o images.Options) (lists, error) {
 	l.catalogue = catalogue
 	problems.Add(more...)
 	if len(more) == 0 {
-		problems.Add(l.cross(cfg)...)
+		problems.Add(l.cross(cfg, o.Partial)...)
+		for _, name := range catalogue.Elsewhere() {
+			l.remarks = append(l.remarks, config.Remark(name+" is not in "+cfg.Images+": the server has to know it by the API, or will refuse the file"))
+		}
 	}
 	return l, problems.Err()
 }
@@ -86,9 +110,11 @@ func checkScript(name, body string, keys []string) error {
 	return nil
 }
 
-// cross checks what one file says of another: racks of mozpool.yaml, hardware types of images.yaml.
-func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
+// cross checks what one file says of another: racks of mozpool.yaml, hardware types of images.yaml. partial: the server may
+// know more of these by the API.
+func (l *lists) cross(cfg config.Config, partial bool) (problems strictyaml.Problems) {
 	var manual []string
+	absent := map[string]int{}
 	var hardware []string
 	for _, h := range l.catalogue.Hardware() {
 		hardware = append(hardware, h.Name)
@@ -100,7 +126,11 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 		if _, ok := cfg.Racks[s.Rack]; !ok && !cfg.Cluster.Enabled() { // in a cluster it may be another server's
 			wrong("rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), didYouMean(s.Rack, slices.Sorted(maps.Keys(cfg.Racks)), "add it under racks, or correct the name"))
 		}
-		if _, ok := l.catalogue.HardwareType(s.Hardware); !ok {
+		switch _, ok := l.catalogue.HardwareType(s.Hardware); {
+		case ok || l.catalogue.LeftOut(images.OfHardware, s.Hardware):
+		case partial:
+			absent[s.Hardware]++
+		default:
 			wrong("hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), didYouMean(s.Hardware, hardware, "add it to "+cfg.Images+", or correct the name"))
 		}
 		if s.Power == "" || s.Power == "manual" {
@@ -109,6 +139,10 @@ func (l *lists) cross(cfg config.Config) (problems strictyaml.Problems) {
 	}
 	if len(manual) > 0 {
 		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("%d boards have no relay, such as %s: whoever asks for something has to switch them by hand", len(manual), manual[0])))
+	}
+	for _, name := range slices.Sorted(maps.Keys(absent)) {
+		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("hardware type %s of %d boards is not in %s: the server has to know it by the API, or will refuse the file; %s",
+			name, absent[name], cfg.Images, didYouMean(name, hardware, "or correct the name"))))
 	}
 	problems.Add(l.shared(cfg)...)
 	return problems

@@ -25,3 +25,19 @@ func TestNearNames(t *testing.T) {
 		t.Error("a boards file was taken for a configuration")
 	}
 }
+
+// What would keep a server from starting is told by the check of its files, all at once.
+func TestSecretsAreChecked(t *testing.T) {
+	t.Parallel()
+	dir, cfg := site(t, "")
+	short := filepath.Join(dir, "hook.secret")
+	write(t, short, "too short\n")
+	cfg.Webhooks = []config.Webhook{{URL: "http://ci.example/in", SecretFile: short}}
+	cfg.API.Tokens, cfg.API.Cert, cfg.API.Key = filepath.Join(dir, "tokens.yaml"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	_, err := Check(cfg)
+	for _, want := range []string{"api.tokens", "mozpool token create", "api.cert", "the key in " + short + " has 9 bytes"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+}

@@ -54,11 +54,11 @@ func (s *Server) reload(ctx context.Context) error {
 	return nil
 }
 
-// stillFit refuses a catalogue in which images of the API, which can be used now, could not be any more.
+// stillFit refuses a catalogue in which something of the API, which can be used now, could not be any more.
 func (s *Server) stillFit(next *images.Catalogue) error {
 	var problems strictyaml.Problems
 	for _, u := range next.Unfit() {
-		if _, ok := s.catalogue.Get().Image(u.Name); ok {
+		if _, _, ok := s.catalogue.Get().Find(u.Kind, u.Name); ok {
 			problems.Add(u.Problems...)
 		}
 	}

@@ -30,6 +30,7 @@ import (
 	"mozpool/netboot"
 	"mozpool/netboot/dumps"
 	"mozpool/netboot/images"
+	"mozpool/netboot/images/janitor"
 	"mozpool/netboot/images/uploads"
 	"mozpool/netboot/probe"
 	"mozpool/persistence"
@@ -61,8 +62,9 @@ type Server struct {
 	dumps     *dumps.Store // nil: boards may write none
 	catalogue images.Published
 	uploads   *uploads.Store
-	library   library       // the images of the API
-	fleet     *actors.Fleet // nil: of a cluster, see cluster
+	janitor   *janitor.Janitor // of the store
+	library   library          // the images of the API
+	fleet     *actors.Fleet    // nil: of a cluster, see cluster
 	boards    boards
 	load      loader            // makes specs the boards
 	racks     []*netboot.Server // sorted by name of the rack
@@ -207,7 +209,7 @@ func (s *Server) bindAPI(racks []v1.Rack) error {
 		return err
 	}
 	s.openTraces()
-	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Artifacts: s.uploads, Library: &s.library, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
+	c := httpapi.Config{Listen: s.cfg.API.Listen, Fleet: s.boards, Artifacts: s.uploads, Imports: s.imports(), Store: s.janitor, Library: &s.library, Logs: s.allLogs(), Racks: racks, Logger: s.log, Level: s.opts.Level, Clock: s.opts.Clock,
 		Catalogue: func() httpapi.Catalogue { return s.catalogue.Get() }, Reload: s.Reload, NotReady: s.notReady, Remarks: s.remarks, Old: s.old(), Events: s.events, Webhooks: s.webhooks.Hooks, Cluster: s.clusterFace(), Info: s.info, Backup: s.Backup, Metrics: s.registry}
 	if s.dumps != nil {
 		c.Dumps = s.dumps
@@ -262,6 +264,7 @@ func (s *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return s.inventory.Run(ctx) })
 		g.Go(func() error { return watch.Run(ctx) })
 	}
+	g.Go(func() error { return s.janitor.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
 	if s.oldAPI != nil {
 		g.Go(func() error { return s.oldAPI.Run(ctx) })

@@ -40,6 +40,7 @@ func (s *Server) store(ctx context.Context) error {
 	if s.uploads, err = uploads.Open(filepath.Join(s.cfg.Data, "store", images.UploadFolder)); err != nil {
 		return err
 	}
+	s.openJanitor()
 	if s.cluster != nil {
 		s.cluster.shared.Store(newShared(s.uploads, s.cluster.member, s))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"mozpool/cmd/mozpool/config"
 	"mozpool/httpapi/events"
 	"mozpool/httpapi/webhook"
 )
@@ -14,18 +15,25 @@ const minSecret = 16
 
 // openWebhooks reads the keys of the webhooks.
 func (s *Server) openWebhooks() error {
-	c := webhook.Config{Events: s.owned, Logger: s.log, Clock: s.opts.Clock}
-	for i, h := range s.cfg.Webhooks {
+	hooks, err := readWebhooks(s.cfg)
+	if err != nil {
+		return configError{err}
+	}
+	s.webhooks = webhook.New(webhook.Config{Events: s.owned, Logger: s.log, Clock: s.opts.Clock, Hooks: hooks})
+	return nil
+}
+
+func readWebhooks(cfg config.Config) (hooks []webhook.Hook, err error) {
+	for i, h := range cfg.Webhooks {
 		data, err := os.ReadFile(h.SecretFile)
 		if err != nil {
-			return configError{fmt.Errorf("webhooks.%d: read the key: %w", i, err)}
+			return nil, fmt.Errorf("webhooks.%d: read the key: %w", i, err)
 		}
 		secret := bytes.TrimSpace(data)
 		if len(secret) < minSecret {
-			return configError{fmt.Errorf("webhooks.%d: the key in %s has %d bytes; write %d at least, such as: openssl rand -hex 32", i, h.SecretFile, len(secret), minSecret)}
+			return nil, fmt.Errorf("webhooks.%d: the key in %s has %d bytes; write %d at least, such as: openssl rand -hex 32", i, h.SecretFile, len(secret), minSecret)
 		}
-		c.Hooks = append(c.Hooks, webhook.Hook{URL: h.URL, Secret: secret, Filter: events.Filter{Board: h.Board, Rack: h.Rack, States: h.States}})
+		hooks = append(hooks, webhook.Hook{URL: h.URL, Secret: secret, Filter: events.Filter{Board: h.Board, Rack: h.Rack, States: h.States}})
 	}
-	s.webhooks = webhook.New(c)
-	return nil
+	return hooks, nil
 }

@@ -89,7 +89,10 @@ func (s *schemas) operation(o Operation) object {
 		status = 200
 	}
 	answer := object{"description": "It is done, or taken.", "content": s.content(o)}
-	op := object{"operationId": o.id(), "summary": o.Text,
+	if text := tagOf(o.Answer); text != "" {
+		answer["headers"] = object{"ETag": object{"description": text, "schema": object{"type": "string"}}}
+	}
+	op := object{"operationId": o.id(), "summary": o.Text, "tags": []any{o.subject()},
 		"responses": object{strconv.Itoa(status): answer, "default": object{"description": "A problem.",
 			"content": object{"application/problem+json": object{"schema": s.of(v1.Problem{})}}}}}
 	if o.Path == "/readyz" {
@@ -105,6 +108,34 @@ func (s *schemas) operation(o Operation) object {
 		op["requestBody"] = object{"required": len(s.required(o.Body)) > 0, "content": object{"application/json": object{"schema": s.of(o.Body)}}}
 	}
 	return op
+}
+
+// tagOf says what the ETag of an answer is; empty: it has none.
+func tagOf(answer any) string {
+	switch answer.(type) {
+	case v1.Board, v1.Accepted:
+		return "The visit of the board, in quotes."
+	case v1.Image, v1.ImageDetail, v1.Hardware:
+		return "The revision, in quotes."
+	}
+	return ""
+}
+
+// subject is what an operation is about: boards, images.
+func (o Operation) subject() string {
+	rest, ok := strings.CutPrefix(o.Path, v1.Prefix+"/")
+	if !ok {
+		return "server" // livez and the like
+	}
+	word, _, _ := strings.Cut(rest, "/")
+	word, _, _ = strings.Cut(word, ".")
+	switch word {
+	case "bulk":
+		return "boards"
+	case "backup", "reload", "openapi", "report":
+		return "server"
+	}
+	return word
 }
 
 func (s *schemas) content(o Operation) object {
@@ -131,14 +162,16 @@ func parametersOf(o Operation) []any {
 		all = append(all, object{"name": q, "in": "query", "description": p.text, "schema": p.schema})
 	}
 	if o.Method == "POST" && o.Status == 202 || o.Path == v1.Prefix+"/bulk" {
-		all = append(all, header(v1.IdempotencyKey, "A random text, at most 200 bytes; the same again does nothing and gets the first answer."))
+		all = append(all, header(v1.IdempotencyKey, "A random text, at most 200 bytes; the same request again under it does nothing and gets the first answer; another one is refused."))
 	}
 	if o.Match {
 		all = append(all, header("If-Match", "The ETag of the board as it was read; without it the answer is 428."))
 	}
+	if o.Conditions && o.Method == "PUT" {
+		all = append(all, header("If-None-Match", "*: only if there is none of this name yet; otherwise the answer is 412."))
+	}
 	if o.Conditions {
-		all = append(all, header("If-None-Match", "*: only if there is none of this name yet; otherwise the answer is 412."),
-			header("If-Match", "A revision in quotes: only if it is at this one; otherwise the answer is 412."))
+		all = append(all, header("If-Match", "A revision in quotes, as in the ETag: only if it is at this one; otherwise the answer is 412."))
 	}
 	if slices.Contains(o.Media, "text/event-stream") {
 		all = append(all, header("Last-Event-ID", "Begin after this event."))

@@ -1,6 +1,7 @@
 package several
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -27,6 +28,9 @@ type Site struct {
 	Servers []string   // address of each
 	Rack    string     // of relay boards
 	Boards  netip.Addr // of board 0; others count up
+	// Service is, by rack from 1, a service address that the rack's holder adds to an interface: ADDRESS/BITS@INTERFACE.
+	// The rack's boards know no other, and are helped to no other. Servers must not share their addresses' ports.
+	Service map[int]string
 	// Start starts the process of a server, from 0, where its address is.
 	Start func(server int, c *exec.Cmd) error
 }
@@ -43,8 +47,11 @@ func (c *Cluster) layOut() error {
 	defer f.release()
 	first := 1
 	for i := range c.o.Racks {
-		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks, byURL: c.o.ByURL && i == c.o.Racks-1}
+		r := &Rack{Name: fmt.Sprint("r", i+1), first: first, size: (c.o.Boards + c.o.Racks - 1 - i) / c.o.Racks, byURL: i+1 == c.o.ByURL, service: c.o.Site.Service[i+1]}
 		r.where = func() (netip.AddrPort, int) { return c.seat(r) }
+		if err := r.serve(f); err != nil {
+			return err
+		}
 		first += r.size
 		c.Racks = append(c.Racks, r)
 		if err := r.plugRelays(c.o.Site.Rack, c.o.Speed); err != nil {
@@ -58,9 +65,14 @@ func (c *Cluster) layOut() error {
 		p := &Process{Name: fmt.Sprint("img", i+1), API: fmt.Sprintf("http://%s:%d", host, f.tcp()), log: c.o.Log, env: c.o.Env, ports: make(map[string]ports),
 			host: netip.MustParseAddr(host), start: func(cmd *exec.Cmd) error { return c.o.Site.Start(i, cmd) }}
 		p.Config, p.path = c.path(p.Name, "mozpool.yaml"), c.path(p.Name, "log")
+		if c.o.Data != nil {
+			p.data = c.o.Data[i]
+		}
 		p.args = []string{c.o.Program, "serve", "--config", p.Config, "--speed", strconv.FormatFloat(c.o.Speed, 'g', -1, 64)}
 		for _, r := range c.Racks {
-			p.ports[r.Name] = ports{f.tcp(), f.udp(), f.udp()}
+			if p.ports[r.Name] = r.ports; r.service == "" {
+				p.ports[r.Name] = f.ports()
+			}
 		}
 		gossip = append(gossip, fmt.Sprintf("%s:%d", host, f.both()))
 		sections[i] = fmt.Sprintf(`{id: demo, gossip: "%s", streams: "%s:%d", expect: %d, keys: ../keys/%s, join: [`, gossip[i], host, f.tcp(), c.o.Servers, p.Name)
@@ -90,6 +102,22 @@ func (c *Cluster) seat(r *Rack) (netip.AddrPort, int) {
 	return netip.AddrPortFrom(p.host, at.tftp), int(at.http)
 }
 
+// serve gives a rack with a service address the ports that all servers have there: boards find them whoever holds it.
+func (r *Rack) serve(f *finder) error {
+	if r.service == "" {
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(strings.Split(r.service, "@")[0])
+	if err != nil {
+		return fmt.Errorf("service address of rack %s: %w", r.Name, err)
+	}
+	r.ports = f.ports()
+	r.where = func() (netip.AddrPort, int) {
+		return netip.AddrPortFrom(prefix.Addr(), r.ports.tftp), int(r.ports.http)
+	}
+	return nil
+}
+
 // writeConfigs writes each server's file. The first rack prefers the first server, the second the second.
 func (c *Cluster) writeConfigs(clusters []string) error {
 	tokens, err := c.writeTokens()
@@ -98,21 +126,25 @@ func (c *Cluster) writeConfigs(clusters []string) error {
 	}
 	for i, p := range c.Servers {
 		var out strings.Builder
-		fmt.Fprintf(&out, "server: %s\ndata: data\nfiles: ../files\n%s\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
-			p.Name, c.boardsKey(), strings.TrimPrefix(p.API, "http://"), tokens, clusters[i])
+		fmt.Fprintf(&out, "server: %s\ndata: %s\nfiles: ../files\n%s\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
+			p.Name, cmp.Or(p.data, "data"), c.boardsKey(), strings.TrimPrefix(p.API, "http://"), tokens, clusters[i])
 		for k, r := range c.Racks {
 			var order []string
 			for n := range c.Servers {
 				order = append(order, c.Servers[(k+n)%len(c.Servers)].Name)
 			}
-			if c.o.Few && k == 1 {
-				order = order[:min(2, len(order))]
+			if k < len(c.o.Few) && c.o.Few[k] > 0 {
+				order = order[:min(c.o.Few[k], len(order))]
 			}
 			if !slices.Contains(order, p.Name) {
 				continue
 			}
 			at := p.ports[r.Name]
-			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), p.host, at.http, at.tftp, at.syslog)
+			listen := p.host.String()
+			if r.service != "" {
+				listen = fmt.Sprintf("0.0.0.0, service_address: %q", r.service)
+			}
+			fmt.Fprintf(&out, "  %s: {servers: [%s], listen: %s, ports: {http: %d, tftp: %d, syslog: %d}}\n", r.Name, strings.Join(order, ", "), listen, at.http, at.tftp, at.syslog)
 		}
 		if err := write(p.Config, []byte(out.String())); err != nil {
 			return err
@@ -176,6 +208,9 @@ const firstPort, portRange = 12000, 20000
 func (f *finder) tcp() uint16 { return f.find(true, false) }
 
 func (f *finder) udp() uint16 { return f.find(false, true) }
+
+// ports are those of one server for one rack.
+func (f *finder) ports() ports { return ports{f.tcp(), f.udp(), f.udp()} }
 
 // both is a port that is free for TCP and UDP.
 func (f *finder) both() uint16 { return f.find(true, true) }

@@ -35,6 +35,7 @@ type Process struct {
 	env    func(server string) []string
 	log    *os.File // nil: logFile
 	path   string   // of the log
+	data   string   // folder; empty: data beside Config
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd     // nil: not started

@@ -25,6 +25,9 @@ type Rack struct {
 	size   int
 	where  func() (tftp netip.AddrPort, upPort int)
 	byURL  bool
+	// service is a real service address, and ports are those that boards know beside it; empty: where is as good as one.
+	service string
+	ports   ports
 
 	mu   sync.Mutex
 	off  map[boardsim.Place]bool // who has no power, until the boards are plugged in

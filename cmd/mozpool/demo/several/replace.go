@@ -1,6 +1,7 @@
 package several
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ func (c *Cluster) Replace(p *Process, name string) error {
 	fresh := strings.ReplaceAll(string(text), old, name)
 	fresh = strings.ReplaceAll(fresh, fmt.Sprintf("expect: %d", c.o.Servers), "expect: 0")
 	_, err = member.MakeIdentities(c.path("keys"), "demo", []string{name})
-	err = errors.Join(err, os.RemoveAll(filepath.Join(filepath.Dir(p.Config), "data")), write(p.Config, []byte(fresh)))
+	err = errors.Join(err, os.RemoveAll(cmp.Or(p.data, filepath.Join(filepath.Dir(p.Config), "data"))), write(p.Config, []byte(fresh)))
 	if err != nil {
 		return fmt.Errorf("replace server %s: %w", old, err)
 	}

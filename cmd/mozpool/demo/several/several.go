@@ -30,8 +30,9 @@ type Options struct {
 	Seed      uint64
 	FaultRate float64
 	IPXE      bool // the boards' loader is iPXE, not U-Boot
-	// ByURL: the last rack has no service address; its boards reach servers under the addresses that their scripts name.
-	ByURL bool
+	// ByURL is a rack, from 1, that has no service address: its boards reach servers under the addresses that their scripts
+	// name. 0: there is none.
+	ByURL int
 	// Inventory: the boards come from a source of the inventory, which one of the servers asks, not from a boards file that
 	// each of them reads.
 	Inventory bool
@@ -42,10 +43,12 @@ type Options struct {
 	Stall time.Duration
 	// Log gets what the servers log, each line as it is; nil: a file a server in the cluster's folder.
 	Log *os.File
-	// Few: the second rack may be served by two of the servers only.
-	Few bool
+	// Few is by how many servers each rack may be served; 0, and racks beyond: by all.
+	Few []int
 	// Env is asked at each start of a server for what its environment has beside ours; nil: nothing.
 	Env func(server string) []string
+	// Data are the data folders of the servers; empty, or nil: in the cluster's folder.
+	Data []string
 	// Site is where all of it is; nil: on loopback.
 	Site *Site
 }

@@ -25,7 +25,7 @@ func TestACluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	w := newWorld(t, nil, boardSpeed)
+	w := newWorld(t, several.Options{Speed: boardSpeed})
 	w.imaging(3)
 	owner := w.holder("r2")
 	if owner == w.leader() {
@@ -43,17 +43,19 @@ func TestACluster(t *testing.T) {
 
 	// The inventory goes on with whoever has it now; the others follow, and any of them answers for it.
 	w.must(w.List("- {name: newcomer, mac: \"52:54:00:ee:00:01\", rack: r1, hardware: simulated}"))
-	w.listed(boards + 1)
+	w.listed(w.boards + 1)
 	for _, p := range w.Servers {
 		i, err := p.Client().Inventory(w.ctx)
-		if err != nil || i.Boards != boards+1 || len(i.Sources) != 1 || i.Sources[0].Error != "" || i.Sources[0].Records != boards+1 {
+		if err != nil || i.Boards != w.boards+1 || len(i.Sources) != 1 || i.Sources[0].Error != "" || i.Sources[0].Records != w.boards+1 {
 			w.t.Errorf("%s tells of the inventory %+v, %v", p.Name, i, err)
 		}
 	}
 	w.must(w.List())
-	w.listed(boards)
+	w.listed(w.boards)
 
 	w.pushed()
+	w.contested()
+	w.backedUp()
 
 	w.imaging(3)
 	owner = w.holder("r1")

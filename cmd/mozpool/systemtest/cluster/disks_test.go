@@ -10,30 +10,33 @@ import (
 	v1 "mozpool/httpapi/v1"
 )
 
-// Disks of journals stand still, of who leads and of who does not, and one is lost for good; others go on with the racks.
+// Disks of journals stand still under imaging, of who leads and of who does not, and one is lost for good; others go on with
+// the racks.
 func TestDisks(t *testing.T) {
 	if os.Getenv("MOZPOOL_E2E") != "1" {
 		t.Skip("takes a minute: set MOZPOOL_E2E=1 (make e2e) to run it")
 	}
-	w := newWorld(t, nil, boardSpeed)
-	// A leader whose disk stands still keeps the lead by itself, and nothing is stored; so it ends. Others keep its racks.
-	// No board is in mid-write: at this speed all of that takes longer than a write may stand still.
+	w := newWorld(t, several.Options{Speed: boardSpeed})
+	// A leader whose disk stands still keeps the lead by itself, and nothing is stored; so it ends. Others keep its racks, and
+	// boards that are in mid-write when it begins write on.
+	w.imaging(3)
 	stuck := w.leader()
 	w.stick(stuck)
 	w.letsGo(stuck)
 	w.until("it to end", func() bool { return !stuck.Running() })
+	w.allReady()
 	w.imaging(3)
 	w.unstick(stuck)
 	w.allReady()
 	w.back(stuck)
 
 	// One that does not lead lives on without racks.
+	w.imaging(3)
 	stuck = w.follower()
 	w.stick(stuck)
 	w.letsGo(stuck)
-	w.imaging(3)
-	w.unstick(stuck)
 	w.allReady()
+	w.unstick(stuck)
 
 	w.imaging(3)
 	w.replaced(w.Servers[2], "img4")
@@ -48,7 +51,7 @@ func (w *world) letsGo(p *several.Process) {
 	w.until("others to hold all racks of "+p.Name, func() bool {
 		return !slices.ContainsFunc(w.Racks, func(r *several.Rack) bool { return w.Holder(r.Name) == p })
 	})
-	w.t.Logf("the disk of %s stood still: others held its racks after %.1f s", p.Name, time.Since(began).Seconds())
+	w.t.Logf("the disk of %s is of no use: others held its racks after %.1f s", p.Name, time.Since(began).Seconds())
 }
 
 // follower is a server that does not lead, with racks if there is one.

@@ -3,8 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -36,18 +34,22 @@ type (
 		began time.Time
 		lost  error // the last reason for an answer that is not known
 		all   []porcupine.Operation
+		count map[verdict]int
 	}
 )
 
+func newHistory() *history { return &history{began: time.Now(), count: make(map[verdict]int)} }
+
 // add notes an operation that ended now; one whose end is not known never ended.
-func (h *history) add(who int, c compare, v verdict, call time.Duration) {
+func (h *history) add(who int, input, output any, v verdict, call time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	end := int64(time.Since(h.began))
 	if v == unknown {
 		end = int64(time.Hour * 1000)
 	}
-	h.all = append(h.all, porcupine.Operation{ClientId: who, Input: c, Output: v, Call: int64(call), Return: end})
+	h.count[v]++
+	h.all = append(h.all, porcupine.Operation{ClientId: who, Input: input, Output: output, Call: int64(call), Return: end})
 }
 
 // model is what a board's visit may do, one operation after another: a compare-and-set that saw the visit raises it by
@@ -80,18 +82,7 @@ var model = porcupine.NondeterministicModel{
 		}
 		return nil
 	},
-	Partition: func(all []porcupine.Operation) [][]porcupine.Operation {
-		byBoard := make(map[string][]porcupine.Operation)
-		for _, o := range all {
-			name := o.Input.(compare).board
-			byBoard[name] = append(byBoard[name], o)
-		}
-		var parts [][]porcupine.Operation
-		for _, part := range byBoard {
-			parts = append(parts, part)
-		}
-		return parts
-	},
+	Partition: byBoard(func(input any) string { return input.(compare).board }),
 }
 
 // The model says no to what must never be: it is shown to.
@@ -119,13 +110,8 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// contend has several clients, each at a server of its own, fight for the state of the spare boards until ctx ends.
-func (w *world) contend(ctx context.Context, h *history) *sync.WaitGroup {
-	names := make([]string, 0, len(w.spare))
-	for name := range w.spare {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+// contend has several clients, each at a server of its own, fight for the states of these boards until ctx ends.
+func (w *world) contend(ctx context.Context, h *history, names []string) *sync.WaitGroup {
 	var all sync.WaitGroup
 	for who := range 2 * servers {
 		all.Go(func() {
@@ -151,7 +137,7 @@ func (w *world) compareAndSet(ctx context.Context, h *history, who int, name str
 	if err != nil {
 		return
 	}
-	h.add(who, compare{name, b.Visit}, seen, call)
+	h.add(who, compare{name, b.Visit}, seen, seen, call)
 	to := board.LockedOut
 	if b.State == to {
 		to = board.Troubleshooting
@@ -166,7 +152,7 @@ func (w *world) compareAndSet(ctx context.Context, h *history, who int, name str
 	case errors.As(err, &problem) && problem.Kind == v1.KindMismatch:
 		v = refused
 	}
-	h.add(who, compare{name, b.Visit}, v, call)
+	h.add(who, compare{name, b.Visit}, v, v, call)
 	if v == unknown {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -175,21 +161,17 @@ func (w *world) compareAndSet(ctx context.Context, h *history, who int, name str
 }
 
 // judge says whether there is an order of all decisions that explains every answer.
-func (h *history) judge(t *testing.T) {
+func (h *history) judge(t *testing.T, what string, by porcupine.NondeterministicModel) {
 	t.Helper()
-	counts := make(map[verdict]int)
-	for _, o := range h.all {
-		counts[o.Output.(verdict)]++
+	t.Logf("%s: %d done, %d refused, %d not known; %d looks", what, h.count[done], h.count[refused], h.count[unknown], h.count[seen])
+	if h.count[done] == 0 {
+		t.Errorf("%s: nothing was ever done: %v", what, h.lost)
 	}
-	t.Logf("compare-and-set: %d done, %d refused, %d not known; %d looks", counts[done], counts[refused], counts[unknown], counts[seen])
-	if counts[done] == 0 {
-		t.Errorf("no state was ever changed: %v", h.lost)
-	}
-	switch result := porcupine.CheckOperationsTimeout(model.ToModel(), h.all, time.Minute); result {
+	switch result := porcupine.CheckOperationsTimeout(by.ToModel(), h.all, time.Minute); result {
 	case porcupine.Ok:
 	case porcupine.Unknown:
-		t.Log("whether the answers fit one order could not be found out in a minute")
+		t.Logf("%s: whether the answers fit one order could not be found out in a minute", what)
 	case porcupine.Illegal:
-		t.Error(fmt.Errorf("no order of decisions explains the answers: %v", h.all))
+		t.Errorf("%s: no order of decisions explains the answers: %v", what, h.all)
 	}
 }

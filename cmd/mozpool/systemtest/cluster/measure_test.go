@@ -33,7 +33,7 @@ func TestMeasure(t *testing.T) {
 	if !wire.Inside(t) {
 		return
 	}
-	w := newWired(t)
+	w := newWired(t, several.Options{})
 	w.measureTakeOvers()
 	w.settled()
 	w.measureIdle()
@@ -102,16 +102,21 @@ func (w *wired) cpu() (sum time.Duration) {
 	return sum
 }
 
-// measureReads: a look at a board, and something stored with it, through the rack's holder and through another server.
+// measureReads: a look at a board, something stored with it, and a look at what was just stored, through the rack's holder
+// and through another server, whose copy must have heard of that.
 func (w *wired) measureReads() {
 	name := w.Racks[0].Names()[0]
 	for who, p := range map[string]*several.Process{"the holder": w.Servers[0], "another": w.Servers[1]} {
-		var reads, orders []time.Duration
-		for i := range asked {
-			reads = append(reads, w.timed(func() error { _, err := p.Client().Board(w.ctx, name); return err }))
-			orders = append(orders, w.timed(func() error { _, err := p.Client().Comment(w.ctx, name, fmt.Sprint("comment ", i)); return err }))
+		var reads, orders, after []time.Duration
+		look := func() error { _, err := p.Client().Board(w.ctx, name); return err }
+		for range asked {
+			reads = append(reads, w.timed(look))
 		}
-		w.t.Logf("through %s: read %s; stored %s", who, spread(reads), spread(orders))
+		for i := range asked {
+			orders = append(orders, w.timed(func() error { _, err := p.Client().Comment(w.ctx, name, fmt.Sprint("comment ", i)); return err }))
+			after = append(after, w.timed(look))
+		}
+		w.t.Logf("through %s: read %s; stored %s; that read %s", who, spread(reads), spread(orders), spread(after))
 	}
 }
 
@@ -181,13 +186,13 @@ func (w *wired) measureLoad(length time.Duration) {
 	w.t.Logf("loaded for %v: no take-over", length)
 }
 
-// epochs are those of all racks.
+// epochs are those of all racks, each of which is held.
 func (w *wired) epochs() string {
 	var all v1.Cluster
 	w.until("the racks' epochs", func() (ok bool) {
 		var err error
 		all, err = w.Status(w.ctx)
-		return err == nil
+		return err == nil && !slices.ContainsFunc(all.Racks, func(r v1.ClusterRack) bool { return !r.Live })
 	})
 	text := ""
 	for _, r := range all.Racks {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mozpool/actors/board"
+	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -23,7 +24,7 @@ func (w *world) pushed() {
 	w.must(err)
 	entry := v1.ImageEntry{Hardware: []string{"simulated"}, Install: "raw", // verified by its loader: no system is in it that could call
 		Artifacts: []v1.ArtifactEntry{{Name: "system", File: "pushed.img", SHA256: sum, To: "p2"}}}
-	_, err = w.Servers[1].Client().PutImage(w.ctx, name, entry, true)
+	_, err = w.Servers[1].Client().PutImage(w.ctx, name, entry, client.Condition{New: true})
 	w.must(err)
 	has := func(want bool) func() bool {
 		return func() bool {
@@ -45,10 +46,10 @@ func (w *world) pushed() {
 	if err := w.Servers[2].Client().DeleteArtifact(w.ctx, sum); err == nil {
 		w.t.Error("a file was deleted that an image uses")
 	}
-	w.wishes++
 	for i, r := range w.Racks {
 		for _, b := range r.Names() {
 			if !w.spare[b] {
+				w.wishes[b]++
 				_, err := w.Servers[i%len(w.Servers)].Client().Image(w.ctx, b, v1.ImageWish{Image: name})
 				w.must(err)
 			}
@@ -57,7 +58,7 @@ func (w *world) pushed() {
 	w.until("every board to have it", func() bool {
 		all, err := w.Boards(w.ctx)
 		waits := func(b v1.Board) bool {
-			return !w.spare[b.Name] && (int(b.Attempt) != w.wishes || b.State != board.Ready || b.Image != name)
+			return !w.spare[b.Name] && (int(b.Attempt) != w.wishes[b.Name] || b.State != board.Ready || b.Image != name)
 		}
 		return err == nil && !slices.ContainsFunc(all, waits)
 	})

@@ -1,15 +1,13 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,33 +24,37 @@ import (
 
 const (
 	servers      = 3
-	racks        = 3
-	boards       = 9
+	perRack      = 3 // boards
 	boardSpeed   = 30
 	attemptsKept = 1000
 	// stall leaves a board that looks for another server some seconds of the machine's time. The two minutes of the table
 	// are four seconds at this speed, which tests beside this one may take from it.
-	stall    = 6 * time.Minute
-	patience = 4 * time.Minute // for what takes half a minute on an idle machine
+	stall     = 6 * time.Minute
+	noAddress = 3               // the rack that has no service address
+	patience  = 4 * time.Minute // for what takes half a minute on an idle machine
 )
 
 // world is a cluster, and the rules that its boards and relays saw broken.
 type world struct {
 	*several.Cluster
-	t   *testing.T
-	ctx context.Context
+	t      *testing.T
+	ctx    context.Context
+	boards int
 
 	mu     sync.Mutex
 	broken []string
 	doing  map[string]int    // how many boards did what
-	wishes int               // rounds of images asked for
+	wishes map[string]int    // by board: how many images were asked for
+	idle   map[string]bool   // boards that are left alone for now
+	limit  time.Duration     // for anything to happen
 	spare  map[string]bool   // boards that are not imaged
 	clocks map[string]string // by server: by how much its clock is wrong, from its next start on
 	stuck  string            // folder of the files by which disks are stuck
 }
 
-// newWorld starts a cluster with the real binary, built with the race detector where the test has it.
-func newWorld(t *testing.T, site *several.Site, speed float64) *world {
+// newWorld starts a cluster with the real binary, built with the race detector where the test has it. Of options those
+// count that differ from test to test. One of the racks is served by two servers only, and one has no service address.
+func newWorld(t *testing.T, o several.Options) *world {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "mozpool")
 	args := []string{"build", "-o", program}
@@ -64,12 +66,17 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{t: t, ctx: ctx, doing: make(map[string]int), spare: make(map[string]bool), clocks: make(map[string]string), stuck: t.TempDir()}
+	w := &world{t: t, ctx: ctx, doing: make(map[string]int), spare: make(map[string]bool), wishes: make(map[string]int), limit: patience, clocks: make(map[string]string), stuck: t.TempDir()}
 	times := boardsim.DefaultTimes()
 	times.Write = 18 * time.Second // a slow card, so that faults find boards writing
 	var err error
-	w.Cluster, err = several.New(ctx, several.Options{Program: program, Servers: servers, Racks: racks, Boards: boards, Speed: speed,
-		Seed: 1, Times: times, OnEvent: w.saw, Site: site, Stall: stall, Inventory: site == nil, ByURL: true, Few: true, Env: w.environment})
+	o.Program, o.Servers, o.Racks, o.Seed, o.Times, o.Stall, o.OnEvent, o.Env = program, servers, cmp.Or(o.Racks, servers), 1, times, stall, w.saw, w.environment
+	o.Boards, o.Inventory, o.ByURL = cmp.Or(o.Boards, o.Racks*perRack), o.Site == nil, noAddress
+	if o.Few == nil {
+		o.Few = []int{0, 2}
+	}
+	w.boards = o.Boards
+	w.Cluster, err = several.New(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +90,7 @@ func newWorld(t *testing.T, site *several.Site, speed float64) *world {
 		cancel()
 	})
 	w.must(w.WaitHeld(ctx))
-	w.listed(boards)
+	w.listed(w.boards)
 	return w
 }
 
@@ -101,6 +108,16 @@ func (w *world) stick(p *several.Process) {
 func (w *world) unstick(p *several.Process) {
 	w.t.Helper()
 	w.must(os.Remove(filepath.Join(w.stuck, p.Name)))
+}
+
+// hearing is a server that runs and hears of what is decided: one whose disk is stuck shows what was true before.
+func (w *world) hearing() *several.Process {
+	for _, p := range w.Servers {
+		if _, err := os.Stat(filepath.Join(w.stuck, p.Name)); err != nil && p.Running() {
+			return p
+		}
+	}
+	return w.Servers[0]
 }
 
 // listed waits until every server that lives has so many boards.
@@ -140,7 +157,7 @@ func (w *world) count(what boardsim.What) int {
 // until waits until it is so.
 func (w *world) until(what string, so func() bool) {
 	w.t.Helper()
-	end := time.Now().Add(patience)
+	end := time.Now().Add(w.limit)
 	for !so() {
 		if time.Now().After(end) {
 			w.t.Fatalf("waited in vain for %s", what)
@@ -152,41 +169,42 @@ func (w *world) until(what string, so func() bool) {
 // imaging asks for images everywhere and returns once so many boards more are writing.
 func (w *world) imaging(writing int) {
 	w.t.Helper()
-	w.wishes++
 	before := w.count(boardsim.Writing)
 	w.wish()
 	w.until("boards to write", func() bool { return w.count(boardsim.Writing) >= before+writing })
 }
 
-// wish asks for an image on every board that is no spare, at any server.
+// wish asks for an image on every board that is no spare and not idle, at any server.
 func (w *world) wish() {
 	w.t.Helper()
 	g, ctx := errgroup.WithContext(w.ctx)
-	g.SetLimit(boards)
+	g.SetLimit(w.boards)
 	for _, r := range w.Racks {
 		for i, name := range r.Names() {
-			if !w.spare[name] {
-				g.Go(func() error { return w.Wish(ctx, name, w.wishes+i) })
+			if !w.spare[name] && !w.idle[name] {
+				w.wishes[name]++
+				from := w.wishes[name] + i
+				g.Go(func() error { return w.Wish(ctx, name, from) })
 			}
 		}
 	}
 	w.must(g.Wait())
 }
 
-// allReady waits until every board rests, each ready.
+// allReady waits until every board rests that was imaged, each ready.
 func (w *world) allReady() {
 	w.t.Helper()
 	var all []v1.Board
 	w.until("every board to rest", func() bool {
 		var err error
-		all, err = w.Boards(w.ctx)
-		all = slices.DeleteFunc(all, func(b v1.Board) bool { return w.spare[b.Name] })
-		behind := func(b v1.Board) bool { return int(b.Attempt) < w.wishes } // as a copy may be for a moment
-		return err == nil && len(all) == boards-len(w.spare) && several.AtRest(all) && !slices.ContainsFunc(all, behind)
+		all, err = w.hearing().Client().Boards(w.ctx, client.Query{})
+		all = slices.DeleteFunc(all, func(b v1.Board) bool { return w.wishes[b.Name] == 0 })
+		behind := func(b v1.Board) bool { return int(b.Attempt) < w.wishes[b.Name] } // as a copy may be for a moment
+		return err == nil && len(all) == len(w.wishes) && several.AtRest(all) && !slices.ContainsFunc(all, behind)
 	})
 	for _, b := range all {
-		if b.State != board.Ready || b.Image != several.Image || int(b.Attempt) != w.wishes {
-			w.t.Errorf("%s is %s with image %q after attempt %d, want ready after %d: %+v", b.Name, b.State, b.Image, b.Attempt, w.wishes, b.Blame)
+		if b.State != board.Ready || b.Image != several.Image || int(b.Attempt) != w.wishes[b.Name] {
+			w.t.Errorf("%s is %s with image %q after attempt %d, want ready after %d: %+v", b.Name, b.State, b.Image, b.Attempt, w.wishes[b.Name], b.Blame)
 		}
 	}
 }
@@ -220,17 +238,14 @@ func (w *world) back(p *several.Process) {
 	})
 }
 
-// epochs are the lines by which servers say that they run a rack.
-var epochs = regexp.MustCompile(`a rack's actors run here" rack=(\S+) epoch=(\d+)`)
-
 // judge holds the records of relays, boards and servers against each other.
 func (w *world) judge() {
 	w.t.Helper()
-	w.owners()
+	w.runs()
 	for _, r := range w.Racks {
 		for i, name := range r.Names() {
 			if !w.spare[name] {
-				w.judgeCuts(name, r.Cuts(i))
+				w.judgeCuts(name, r.Cuts(i), w.wishes[name])
 			}
 		}
 	}
@@ -241,47 +256,16 @@ func (w *world) judge() {
 	}
 }
 
-// owners are the servers that ran each rack, in the order of epochs. No epoch is run by two.
-func (w *world) owners() map[string][]string {
-	w.t.Helper()
-	ran := make(map[string]map[int]string)
-	for _, p := range w.Servers {
-		log, err := p.Log()
-		w.must(err)
-		if strings.Contains(string(log), "DATA RACE") {
-			w.t.Errorf("%s has a data race", p.Name)
-		}
-		for _, m := range epochs.FindAllStringSubmatch(string(log), -1) {
-			epoch, err := strconv.Atoi(m[2])
-			w.must(err)
-			if ran[m[1]] == nil {
-				ran[m[1]] = make(map[int]string)
-			}
-			if other, known := ran[m[1]][epoch]; known {
-				w.t.Errorf("%s and %s ran rack %s under epoch %d", other, p.Name, m[1], epoch)
-			}
-			ran[m[1]][epoch] = p.Name
-		}
-	}
-	owners := make(map[string][]string)
-	for rack, by := range ran {
-		for _, epoch := range slices.Sorted(maps.Keys(by)) {
-			owners[rack] = append(owners[rack], by[epoch])
-		}
-	}
-	return owners
-}
-
-// judgeCuts: every time a board's power went, somebody had decided so and stored it.
-func (w *world) judgeCuts(name string, cuts int) {
+// judgeCuts: every time a board's power went, somebody had decided so and stored it, in one of so many attempts.
+func (w *world) judgeCuts(name string, cuts, attempts int) {
 	w.t.Helper()
 	var decided int
 	for _, p := range w.Servers {
 		var ended []v1.Attempt
-		w.until(fmt.Sprintf("%s to know %d attempts of %s", p.Name, w.wishes, name), func() (ok bool) { // its copy may be behind
+		w.until(fmt.Sprintf("%s to know %d attempts of %s", p.Name, attempts, name), func() (ok bool) { // its copy may be behind
 			var err error
 			ended, err = p.Client().Attempts(w.ctx, name, attemptsKept)
-			return err == nil && len(ended) == w.wishes
+			return err == nil && len(ended) == attempts
 		})
 		decided = 0
 		for _, a := range ended {
@@ -293,8 +277,15 @@ func (w *world) judgeCuts(name string, cuts int) {
 	}
 }
 
-// dump shows the end of each server's log.
+// dump shows what boards do that do not rest, and the end of each server's log.
 func (w *world) dump() {
+	all, err := w.Boards(context.WithoutCancel(w.ctx))
+	w.t.Log("boards as a server shows them:", err)
+	for _, b := range all {
+		if !b.State.Rest() {
+			w.t.Logf("%+v", b)
+		}
+	}
 	for _, p := range w.Servers {
 		log, err := p.Log()
 		if err != nil {

@@ -53,19 +53,24 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// askAll asks for the image on boards that rest, and now and then for a power cycle, each time with a key that is used again until it was acknowledged.
+// askAll asks for an image on boards that rest, mostly another than the one before, of which the card would have all already,
+// and now and then for a power cycle, each time with a key that is used again until it was acknowledged.
 func (r *rack) askAll(acknowledged map[string]uint32, asked map[string]int) {
 	all, _ := r.list()
 	for _, b := range all {
 		if b.State != "ready" && b.State != "new" {
 			continue
 		}
-		what := "image:v2"
+		image := []string{"v2", "v3"}[asked[b.Name]%2]
+		what := "image:" + image
 		if b.State == "ready" && asked[b.Name]%3 == 2 {
 			what = "power-cycle" // of a board whose image is known
 		}
 		if attempt := r.wish(b.Name, what, fmt.Sprintf("%s-%d", b.Name, asked[b.Name])); attempt > 0 {
 			acknowledged[b.Name] = attempt
+			if what != "power-cycle" {
+				r.wanted[b.Name] = image
+			}
 			asked[b.Name]++
 		}
 	}
@@ -108,7 +113,7 @@ func (r *rack) allReady(acknowledged map[string]uint32) {
 	r.until("every board is ready", func() bool {
 		all, ok := r.list()
 		for _, b := range all {
-			ok = ok && b.State == "ready" && b.Attempt == acknowledged[b.Name] && b.Image == "v2"
+			ok = ok && b.State == "ready" && b.Attempt == acknowledged[b.Name] && b.Image == r.wanted[b.Name]
 		}
 		return ok
 	})

@@ -40,6 +40,7 @@ type rack struct {
 	env    []string
 
 	mu     sync.Mutex
+	wanted map[string]string        // image, by board
 	last   map[string]boardsim.What // what each board did last, before its power went
 	broken []string                 // broken rules, in words
 }
@@ -64,7 +65,7 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func newRack(t *testing.T, n int) *rack {
 	t.Helper()
-	r := &rack{t: t, dir: t.TempDir(), last: make(map[string]boardsim.What)}
+	r := &rack{t: t, dir: t.TempDir(), wanted: make(map[string]string), last: make(map[string]boardsim.What)}
 	for i := range r.ports {
 		r.ports[i] = port.Free(t)
 	}
@@ -131,10 +132,12 @@ func (r *rack) writeFiles(n int) {
 		"boards.yaml": boards,
 		// A loader that met a dead server has gone on to its card: short limits bring it back.
 		"images.yaml": "hardware:\n  simulated: {live: live/simulated, disk: /dev/sim0, keep: [\"0-2MiB\"], limits: {booting: 12s, restarting: 12s, verifying: 12s}}\n" +
-			"images:\n- {name: v2, hardware: [simulated], install: raw, artifacts: [{name: system, file: v2.img, to: p2}], verify: {kind: callback}}\n" + moreImages,
+			"images:\n- {name: v2, hardware: [simulated], install: raw, artifacts: [{name: system, file: v2.img, to: p2}], verify: {kind: callback}}\n" +
+			"- {name: v3, hardware: [simulated], install: raw, artifacts: [{name: system, file: v3.img, to: p2}], verify: {kind: callback}}\n" + moreImages,
 		"files/live/simulated/vmlinuz": strings.Repeat("k", 64<<10),
 		"files/live/simulated/initrd":  strings.Repeat("i", 64<<10),
 		"files/artifacts/v2.img":       imageFile(r.t, boardsim.Image{Name: "v2", Callback: true}, 4<<20),
+		"files/artifacts/v3.img":       imageFile(r.t, boardsim.Image{Name: "v3", Callback: true}, 4<<20),
 		"files/artifacts/talks.img":    imageFile(r.t, boardsim.Image{Name: "talks", TCP: 2022, Banner: "SSH-2.0-sim\n", HTTP: 2080}, 64<<10),
 	}
 	for name, text := range files {

@@ -19,7 +19,7 @@ const (
 	tapDev = "/dev/net/tun"
 )
 
-// Inside runs the test that calls it again, in user and network namespaces of its own, and is true there. Outside it is
+// Inside runs the test that calls it again, in user, network and mount namespaces of its own, and is true there. Outside it is
 // false once that is over, with the test failed if that one was; skipped with a sentence where there are no namespaces.
 func Inside(t *testing.T) bool {
 	t.Helper()
@@ -50,7 +50,7 @@ func again(args ...string) *exec.Cmd {
 	c := exec.Command("/proc/self/exe", args...)
 	c.Env = append(os.Environ(), inside+"=1")
 	c.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL,
+		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
 		UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
 	}
@@ -107,7 +107,7 @@ func openTap() (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", tapDev, err)
 	}
-	request, err := unix.NewIfreq("mz0")
+	request, err := unix.NewIfreq(Interface)
 	if err == nil {
 		request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
 		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
@@ -120,7 +120,7 @@ func openTap() (*os.File, error) {
 
 // address brings the interfaces of this thread's namespace up. All ends are neighbours; Outside has the boards as well.
 func address(i int) error {
-	tap, err := netlink.LinkByName("mz0")
+	tap, err := netlink.LinkByName(Interface)
 	if err != nil {
 		return err
 	}

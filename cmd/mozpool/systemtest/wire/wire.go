@@ -19,6 +19,9 @@ import (
 	"time"
 )
 
+// Interface is the one that every end has.
+const Interface = "mz0"
+
 // Outside is the end where the test itself is, with everything that is no server; servers are ends 1, 2 and so on.
 const Outside = 0
 
@@ -40,6 +43,7 @@ type Net struct {
 	ends  []*end
 	ways  map[[2]int]*way // by from and to
 	tasks sync.WaitGroup
+	said  said
 }
 
 // end is one namespace: what the kernel there sends is read from its tap.
@@ -51,7 +55,7 @@ type end struct {
 // New makes a network of the test's own namespace and of n servers, with no faults. Call it where Inside is true; Close
 // ends it.
 func New(n int) (_ *Net, err error) {
-	w := &Net{ways: make(map[[2]int]*way)}
+	w := &Net{ways: make(map[[2]int]*way), said: said{times: make(map[announcement]int)}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.Close())
@@ -98,6 +102,9 @@ func (w *Net) read(from int, e *end) {
 			panic(fmt.Sprintf("read the tap of end %d: %v", from, err)) // the kernel's end is ours alone
 		}
 		data := slices.Clone(buffer[:n])
+		if ip, gratuitous := announced(data); gratuitous {
+			w.said.add(from, ip)
+		}
 		for to := range w.ends {
 			broadcast := data[0]&1 == 1
 			if to != from && (broadcast || slices.Equal(data[:6], hardware(to))) {

@@ -54,6 +54,31 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// Announcements are told from questions, and from what is no ARP.
+func TestAnnounced(t *testing.T) {
+	t.Parallel()
+	const own, other = "\x0a\x5b\x00\x0a", "\x0a\x5b\x00\x0b"
+	arp := func(to, kind, sender, target string) string {
+		return to + "\x02\x00\x00\x00\x00\x01" + kind + "\x00\x01\x08\x00\x06\x04\x00\x01\x02\x00\x00\x00\x00\x01" + sender + "\x00\x00\x00\x00\x00\x00" + target
+	}
+	const all, one, isARP, isIP = "\xff\xff\xff\xff\xff\xff", "\x02\x00\x00\x00\x00\x02", "\x08\x06", "\x08\x00"
+	for name, test := range map[string]struct {
+		frame string
+		want  bool
+	}{
+		"an announcement":  {arp(all, isARP, own, own), true},
+		"a question":       {arp(all, isARP, own, other), false},
+		"an answer to one": {arp(one, isARP, own, own), false},
+		"no ARP":           {arp(all, isIP, own, own), false},
+		"a piece":          {arp(all, isARP, own, own)[:40], false},
+	} {
+		a, got := announced([]byte(test.frame))
+		if got != test.want || got && a.String() != "10.91.0.10" {
+			t.Errorf("%s: %t of %s, want %t", name, got, a, test.want)
+		}
+	}
+}
+
 // arrives sends until something of it comes, for so long at most.
 func arrives(t *testing.T, from, to *net.UDPConn, limit time.Duration) bool {
 	t.Helper()
