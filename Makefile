@@ -37,8 +37,8 @@ bench: ## all benchmarks
 soak-virtual: ## a year of 60 unreliable boards in virtual time; 5 minutes
 	go test -run '^TestDays$$' -count=1 -timeout 60m -v ./actors -days 365
 
-bench-peers: ## TFTP, syslog and the API beside the servers of Debian; those that are absent are left out
-	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot/tftp ./cmd/mozpool/systemtest/syslogpeers ./cmd/mozpool/systemtest/bench
+bench-peers: ## TFTP, HTTP, syslog and the API beside the servers of Debian; those that are absent are left out
+	MOZPOOL_BENCH_PEERS=1 go test -count=1 -timeout 60m -run '^Test(API)?Peers$$' -v ./netboot ./netboot/tftp ./cmd/mozpool/systemtest/syslogpeers ./cmd/mozpool/systemtest/bench
 
 bench-cluster: ## take-overs, drains, cost of a cluster of three at rest and under MEASURE=10m of load
 	MOZPOOL_MEASURE=$(MEASURE) go test -count=1 -timeout 0 -run '^TestMeasure$$' -v ./cmd/mozpool/systemtest/cluster
