@@ -120,6 +120,6 @@ func TestChaos(t *testing.T) {
 	wishers.Wait()
 	w.judge()
 	w.judgeHands()
-	h.judge(t, "compare-and-set", model)
+	h.judgeStates(t)
 	w.judgeWishes(wishing, wanted)
 }

@@ -46,7 +46,7 @@ func (h *history) add(who int, input, output any, v verdict, call time.Duration)
 	defer h.mu.Unlock()
 	end := int64(time.Since(h.began))
 	if v == unknown {
-		end = int64(time.Hour * 1000)
+		end = never
 	}
 	h.count[v]++
 	h.all = append(h.all, porcupine.Operation{ClientId: who, Input: input, Output: output, Call: int64(call), Return: end})
@@ -160,18 +160,26 @@ func (w *world) compareAndSet(ctx context.Context, h *history, who int, name str
 	}
 }
 
-// judge says whether there is an order of all decisions that explains every answer.
-func (h *history) judge(t *testing.T, what string, by porcupine.NondeterministicModel) {
+// judging is how long the search for an order may take. What is not decided by then is a fault of the test.
+const judging = time.Minute
+
+// tell says how much there is to judge.
+func (h *history) tell(t *testing.T, what string) {
 	t.Helper()
 	t.Logf("%s: %d done, %d refused, %d not known; %d looks", what, h.count[done], h.count[refused], h.count[unknown], h.count[seen])
 	if h.count[done] == 0 {
 		t.Errorf("%s: nothing was ever done: %v", what, h.lost)
 	}
-	switch result := porcupine.CheckOperationsTimeout(by.ToModel(), h.all, time.Minute); result {
-	case porcupine.Ok:
-	case porcupine.Unknown:
-		t.Logf("%s: whether the answers fit one order could not be found out in a minute", what)
-	case porcupine.Illegal:
-		t.Errorf("%s: no order of decisions explains the answers: %v", what, h.all)
+}
+
+// judgeStates says whether there is an order of all decisions about boards' states that explains every answer.
+func (h *history) judgeStates(t *testing.T) {
+	t.Helper()
+	h.tell(t, "compare-and-set")
+	for _, board := range model.Partition(h.all) {
+		if result := porcupine.CheckOperationsTimeout(model.ToModel(), essence(board), judging); result != porcupine.Ok {
+			at, before := whenWrong(board)
+			t.Errorf("compare-and-set: that an order explains the answers is %s from %v on: %+v", result, time.Duration(at), before)
+		}
 	}
 }

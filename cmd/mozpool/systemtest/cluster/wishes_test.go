@@ -171,5 +171,10 @@ func (w *world) judgeWishes(h *history, names []string) {
 			}
 		}
 	}
-	h.judge(w.t, "wishes", wishes)
+	h.tell(w.t, "wishes")
+	for _, board := range wishes.Partition(h.all) {
+		if result := porcupine.CheckOperationsTimeout(wishes.ToModel(), board, judging); result != porcupine.Ok {
+			w.t.Errorf("wishes: that an order explains the answers is %s: %+v", result, board)
+		}
+	}
 }
