@@ -104,11 +104,19 @@ func (c *Context) showBoards(boards []v1.Board) error {
 		t := &table{head: []string{"NAME", "RACK", "STATE", "FOR", "IMAGE", "POWER", "DOING"},
 			more: []string{"HARDWARE", "MAC", "ADDRESS", "SWITCH", "PLACE", "ATTEMPT", "LABELS", "COMMENT"}}
 		for _, b := range boards {
-			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(doing(b)),
+			t.add(plain(b.Name), plain(b.Rack), stateCell(b.State), plain(age(c.Now(), b.Since)), plain(b.Image), plain(b.Power), plain(c.dated(b)),
 				plain(b.Hardware), plain(b.MAC), plain(b.Address), plain(b.Switch), plain(b.Place), plain(fmt.Sprint(b.Attempt)), plain(labelText(b.Labels)), plain(b.Comment))
 		}
 		return t
 	})
+}
+
+// dated is doing, after how old all that is shown of the board is, where whoever acts for it is silent.
+func (c *Context) dated(b v1.Board) string {
+	if b.AsOf == nil {
+		return doing(b)
+	}
+	return strings.TrimSuffix("as of "+age(c.Now(), *b.AsOf)+" ago; "+doing(b), "; ")
 }
 
 // doing is what there is to say of a board in a few words.

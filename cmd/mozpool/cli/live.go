@@ -19,7 +19,7 @@ type liveRow struct {
 }
 
 func rowOf(c *Context, b v1.Board) liveRow {
-	r := liveRow{name: b.Name, state: b.State, since: age(c.Now(), b.Since), text: doing(b)}
+	r := liveRow{name: b.Name, state: b.State, since: age(c.Now(), b.Since), text: c.dated(b)}
 	if p := b.Progress; p != nil && b.State.Working() {
 		r.bar = bar(p.Done, p.Total)
 	}
