@@ -1,4 +1,4 @@
-// Package copies brings uploads from the servers that have them to the one that lacks them.
+// Package copies brings artifacts from the servers that have them to the uploads of the one that lacks them.
 //
 // It decides whom to ask, and that many who want the same at once make one fetch. It refuses to keep anything but what
 // has the hash that was asked for: the store hashes what comes, whoever sent it. What is wanted, and when, others decide:
@@ -33,8 +33,13 @@ const (
 // Store is where uploads lie. *uploads.Store is one.
 type Store interface {
 	Has(sum string) (uploads.Artifact, error)
-	Read(sum string) (*os.File, error)
 	Put(sum, name string, size int64, body io.Reader, now time.Time) (uploads.Artifact, error)
+}
+
+// Source is what others may have: uploads, and whatever else this server knows by its hash. *uploads.Store is one.
+type Source interface {
+	Has(sum string) (uploads.Artifact, error) // uploads.ErrNone: it is not here
+	Read(sum string) (*os.File, error)        // likewise; the caller closes it
 }
 
 // Peers reach the other servers.
@@ -45,9 +50,10 @@ type Peers interface {
 
 // Copies fetches and hands out.
 type Copies struct {
-	store Store
-	peers Peers
-	log   *slog.Logger
+	store  Store
+	source Source
+	peers  Peers
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	flights map[string]*flight // by hash
@@ -60,14 +66,14 @@ type flight struct {
 }
 
 // New makes one; nil logger: silence.
-func New(store Store, peers Peers, log *slog.Logger) *Copies {
+func New(store Store, source Source, peers Peers, log *slog.Logger) *Copies {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Copies{store: store, peers: peers, log: log, flights: map[string]*flight{}}
+	return &Copies{store: store, source: source, peers: peers, log: log, flights: map[string]*flight{}}
 }
 
-// Fetch brings an upload here, unless it is here. Whoever asks for the same meanwhile waits for the same fetch, whose ctx
+// Fetch brings an artifact to the uploads, unless it is among them. Whoever asks for the same meanwhile waits for the same fetch, whose ctx
 // is the first one's. uploads.ErrNone: no server that answered has it.
 func (c *Copies) Fetch(ctx context.Context, sum string) error {
 	c.mu.Lock()
@@ -212,7 +218,7 @@ func (c *Copies) Answer(_ context.Context, q ask.Question) any {
 	if err := json.Unmarshal(q.Body, &asked); err != nil {
 		return answer{Error: fmt.Sprintf("read a question of %s: %v", q.From, err)}
 	}
-	a, err := c.store.Has(asked.SHA256)
+	a, err := c.source.Has(asked.SHA256)
 	if errors.Is(err, uploads.ErrNone) {
 		return answer{None: true}
 	}
@@ -228,7 +234,7 @@ func (c *Copies) Answer(_ context.Context, q ask.Question) any {
 
 // piece reads what one answer holds.
 func (c *Copies) piece(asked question) ([]byte, error) {
-	f, err := c.store.Read(asked.SHA256)
+	f, err := c.source.Read(asked.SHA256)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func newGroup(t *testing.T) (*group, map[string]*uploads.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stores[name], g.servers[name] = store, New(store, g, nil)
+		stores[name], g.servers[name] = store, New(store, store, g, nil)
 	}
 	return g, stores
 }

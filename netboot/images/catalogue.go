@@ -18,8 +18,8 @@ type Options struct {
 	Entries []Entry
 	// Partial says that there may be more of them: a name that nothing here has is no mistake then, see Elsewhere.
 	Partial bool
-	// Lacking is told of uploads that a running attempt needs and that are not here; it has them fetched, and does not
-	// wait. nil: what is not here is nowhere.
+	// Lacking is told of files, by their SHA-256, that a running attempt pinned and that are not here; it has them fetched
+	// into the uploads, and does not wait. nil: what is not here is nowhere.
 	Lacking func(sum string)
 	// Touched is told of files of the store, by their path there, before they are looked for: whoever clears the store
 	// lets them lie for a while. It may wait for a file that is being removed. nil: nobody clears it.

@@ -1,7 +1,10 @@
 package images
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
 	"strings"
 )
@@ -20,14 +23,62 @@ func (e *LackingError) Error() string {
 	return fmt.Sprintf("%s needs artifact %s, which is not on this server yet", what, strings.Join(e.Sums, ", "))
 }
 
-// lacking tells of an upload that is not here, and has it fetched, if others may have it; nil: f is none, or nobody has.
-func (c *Catalogue) lacking(f File) error {
-	folder, sum := path.Split(f.Path)
-	if c.options.Lacking == nil || f.In != InStore || folder != UploadFolder+"/" {
-		return nil
+// instead serves what was pinned from elsewhere on this server, or has it fetched, if others may have it. changed says what
+// became of the file.
+func (c *Catalogue) instead(f File, changed *ChangedError) (*os.File, error) {
+	file, _, err := c.Held(f.SHA256)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return file, err
 	}
-	c.options.Lacking(sum)
-	return &LackingError{Sums: []string{sum}}
+	if c.options.Lacking == nil {
+		return nil, changed
+	}
+	c.options.Lacking(f.SHA256)
+	if changed.Is != "" {
+		return nil, changed // somebody replaced it, perhaps everywhere
+	}
+	return nil, &LackingError{Sums: []string{f.SHA256}}
+}
+
+// Held opens whatever file of this server has this hash, and says what it is called; the caller closes it.
+// fs.ErrNotExist: none is known.
+func (c *Catalogue) Held(sum string) (file *os.File, name string, err error) {
+	if !hexDigest.MatchString(sum) {
+		return nil, "", fs.ErrNotExist
+	}
+	for _, at := range c.index.with(sum) {
+		if at.In == InStore {
+			c.index.touch(at.Path)
+		}
+		file, info, err := c.roots.open(at.In, at.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		if at.ModTime.IsZero() || info.Size() == at.Size && info.ModTime().Equal(at.ModTime) {
+			return file, path.Base(at.Path), nil
+		}
+		if err := file.Close(); err != nil {
+			return nil, "", fmt.Errorf("close %s: %w", at.Path, err)
+		}
+	}
+	return nil, "", fmt.Errorf("a file with sha256 %s: %w", sum, fs.ErrNotExist)
+}
+
+// with are the places where a file with this hash may lie. Those in the store are named by it, and have it as long as they
+// are there; of the others size and time have to be those of then.
+func (x *index) with(sum string) []File {
+	places := []File{{In: InStore, Path: uploadPath(sum)}, {In: InStore, Path: storeName(sum)}}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for key, f := range x.files {
+		if in, name, _ := strings.Cut(key, ":"); f.SHA256 == sum && Folder(in) == InFiles {
+			places = append(places, File{In: InFiles, Path: name, Size: f.Size, ModTime: f.ModTime})
+		}
+	}
+	return places
 }
 
 // arriving tells of an image whose uploads alone keep it from being used here.

@@ -1,7 +1,9 @@
 package images
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,11 +49,87 @@ func TestWhatIsOnAnotherServer(t *testing.T) {
 		case !shared && (!errors.As(opened, &changed) || !errors.As(resolved, &unknown)):
 			t.Errorf("by itself: %v; %v", opened, resolved)
 		}
-		if _, err := here.Open(File{In: InFiles, Path: "artifacts/none"}); !errors.As(err, &changed) {
-			t.Errorf("an operator's file is on no other server: %v", err)
-		}
 	}
 	if !slices.Equal(wanted, []string{sum}) {
 		t.Errorf("wanted %v", wanted)
+	}
+}
+
+// A file of the operator's that is gone, or another by now, is served from wherever else its bytes lie, and fetched if others
+// may have it.
+func TestAnotherPlace(t *testing.T) {
+	t.Parallel()
+	const name = "artifacts/v1.img"
+	packed := gz([]byte("what was pinned"))
+	for what, test := range map[string]struct {
+		change  func(*testing.T, *site, *Catalogue)
+		served  bool
+		replace bool // else it is gone
+	}{
+		"renamed and known": {func(t *testing.T, s *site, c *Catalogue) {
+			s.put("artifacts/renamed.img", packed)
+			if _, err := c.index.whole(InFiles, "artifacts/renamed.img"); err != nil {
+				t.Fatal(err)
+			}
+		}, true, false},
+		"known, and another by now": {func(t *testing.T, s *site, c *Catalogue) {
+			s.put("artifacts/renamed.img", packed)
+			if _, err := c.index.whole(InFiles, "artifacts/renamed.img"); err != nil {
+				t.Fatal(err)
+			}
+			s.put("artifacts/renamed.img", []byte("something else"))
+		}, false, false},
+		"replaced, and uploaded": {func(_ *testing.T, s *site, _ *Catalogue) { s.upload(packed) }, true, true},
+		"replaced":               {func(*testing.T, *site, *Catalogue) {}, false, true},
+		"gone":                   {func(*testing.T, *site, *Catalogue) {}, false, false},
+	} {
+		for _, shared := range []bool{true, false} {
+			t.Run(what+map[bool]string{true: " in a cluster"}[shared], func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t)
+				s.put(name, packed)
+				var wanted []string
+				o := s.options("images: [{name: v1, install: raw, artifacts: [{name: system, file: v1.img, to: disk}]}]")
+				if shared {
+					o.Lacking = func(sum string) { wanted = append(wanted, sum) }
+				}
+				c, problems := Load(o)
+				if problems != nil {
+					t.Fatal(problems)
+				}
+				order, err := c.Resolve(t.Context(), "v1", "qemu-arm64", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				pinned := order.Artifacts[0].File
+				if !slices.Contains(order.Copies(), uploadPath(pinned.SHA256)) {
+					t.Errorf("a copy would be cleared away amid the attempt: %v", order.Copies())
+				}
+				if test.replace {
+					s.put(name, []byte("another disk"))
+				} else if err := os.Remove(filepath.Join(s.dir, "files", name)); err != nil {
+					t.Fatal(err)
+				}
+				test.change(t, s, c)
+				f, err := c.Open(pinned)
+				var lacking *LackingError
+				var changed *ChangedError
+				switch {
+				case test.served:
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, err := io.ReadAll(f)
+					if err := errors.Join(err, f.Close()); err != nil || !bytes.Equal(got, packed) {
+						t.Errorf("served %q, %v", got, err)
+					}
+				case shared && !test.replace && !errors.As(err, &lacking), (!shared || test.replace) && !errors.As(err, &changed):
+					t.Errorf("refused with %v", err)
+				}
+				if want := shared && !test.served; want != slices.Equal(wanted, []string{pinned.SHA256}) || !want && len(wanted) > 0 {
+					t.Errorf("wanted from others: %v", wanted)
+				}
+			})
+		}
 	}
 }

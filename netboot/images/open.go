@@ -59,15 +59,14 @@ func (r *roots) stat(in Folder, path string) error {
 }
 
 // Open opens a pinned file for serving; the caller closes it. A file whose size
-// or time differs from what was pinned is hashed again: with another content
-// the error is a *ChangedError and nothing is served.
+// or time differs from what was pinned is hashed again. Where it has another
+// content by now, or is gone, the same bytes are served from wherever else they
+// lie; else the error is a *ChangedError, or a *LackingError where they are
+// being fetched, and nothing is served.
 func (c *Catalogue) Open(f File) (*os.File, error) {
 	file, info, err := c.roots.open(f.In, f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := c.lacking(f); err != nil {
-			return nil, err
-		}
-		return nil, &ChangedError{Path: f.Path, Was: f.SHA256}
+		return c.instead(f, &ChangedError{Path: f.Path, Was: f.SHA256})
 	}
 	if err != nil {
 		return nil, err
@@ -76,11 +75,11 @@ func (c *Catalogue) Open(f File) (*os.File, error) {
 		return file, nil
 	}
 	now, err := c.index.whole(f.In, f.Path)
-	if err == nil && now.SHA256 != f.SHA256 {
-		err = &ChangedError{Path: f.Path, Was: f.SHA256, Is: now.SHA256}
+	if err == nil && now.SHA256 == f.SHA256 {
+		return file, nil
 	}
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, err
 	}
-	return file, nil
+	return c.instead(f, &ChangedError{Path: f.Path, Was: f.SHA256, Is: now.SHA256})
 }

@@ -78,6 +78,24 @@ func (o Order) StorePaths() (paths []string) {
 	return paths
 }
 
+// Copies are the paths in the store where what an order pinned lies if this server had to fetch it from another: nobody but
+// a running attempt needs it there.
+func (o Order) Copies() (paths []string) {
+	files := []File{o.Hardware.Kernel, o.Hardware.Initrd}
+	for _, f := range []*File{o.Hardware.FDT, o.Hardware.Squashfs} {
+		if f != nil {
+			files = append(files, *f)
+		}
+	}
+	for _, a := range o.Artifacts {
+		files = append(files, a.File)
+	}
+	for _, f := range files {
+		paths = append(paths, uploadPath(f.SHA256))
+	}
+	return paths
+}
+
 var anyDigest = regexp.MustCompile(`(?i)[0-9a-f]{64}`)
 
 // Uploads are the paths in the store of all uploads that an entry may mean. It asks for no more than that a hash stands

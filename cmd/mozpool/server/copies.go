@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -23,11 +26,55 @@ const (
 type shared struct {
 	copies  *copies.Copies
 	changed chan struct{} // an image of the API came or went
-	wanted  chan string   // an upload that a running attempt needs; what is more is asked for again
+	wanted  chan string   // a file that a running attempt pinned; what is more is asked for again
 }
 
 func newShared(store *uploads.Store, peers copies.Peers, s *Server) *shared {
-	return &shared{copies: copies.New(store, peers, s.log), changed: make(chan struct{}, 1), wanted: make(chan string, 64)}
+	return &shared{copies: copies.New(store, holdings{store, &s.catalogue}, peers, s.log), changed: make(chan struct{}, 1), wanted: make(chan string, 64)}
+}
+
+// holdings are the files that other servers may have: uploads, and what else the catalogue knows by its hash, such as the
+// operator's files.
+type holdings struct {
+	uploads   *uploads.Store
+	catalogue *images.Published
+}
+
+// Has implements copies.Source.
+func (h holdings) Has(sum string) (a uploads.Artifact, err error) {
+	if a, err = h.uploads.Has(sum); !errors.Is(err, uploads.ErrNone) {
+		return a, err
+	}
+	f, name, err := h.held(sum)
+	if err != nil {
+		return uploads.Artifact{}, err
+	}
+	info, err := f.Stat()
+	if err = errors.Join(err, f.Close()); err != nil {
+		return uploads.Artifact{}, fmt.Errorf("look at %s: %w", name, err)
+	}
+	return uploads.Artifact{SHA256: sum, Size: info.Size(), Name: name, At: info.ModTime()}, nil
+}
+
+// Read implements copies.Source.
+func (h holdings) Read(sum string) (*os.File, error) {
+	f, err := h.uploads.Read(sum)
+	if errors.Is(err, uploads.ErrNone) {
+		f, _, err = h.held(sum)
+	}
+	return f, err
+}
+
+func (h holdings) held(sum string) (*os.File, string, error) {
+	c := h.catalogue.Get()
+	if c == nil {
+		return nil, "", uploads.ErrNone // the server is about to start
+	}
+	f, name, err := c.Held(sum)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = uploads.ErrNone
+	}
+	return f, name, err
 }
 
 // heard notes that images of the API came or went; it does not wait.
@@ -41,7 +88,7 @@ func (h *shared) heard() {
 	}
 }
 
-// lacking notes that an upload is wanted; it does not wait.
+// lacking notes that a file is wanted; it does not wait.
 func (h *shared) lacking(sum string) {
 	select {
 	case h.wanted <- sum:

@@ -53,7 +53,7 @@ func (s *Server) storeUses(ctx context.Context) (u janitor.Uses, err error) {
 		if !ok {
 			return u, fmt.Errorf("what board %s needs is not known", v.Spec.Name)
 		}
-		for _, p := range o.StorePaths() {
+		for _, p := range append(o.StorePaths(), o.Copies()...) {
 			u.Boards[p] = append(u.Boards[p], v.Spec.Name)
 		}
 	}

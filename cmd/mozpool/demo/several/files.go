@@ -10,8 +10,11 @@ import (
 	"mozpool/netboot/boardsim"
 )
 
-// Image is the image that the cluster has.
-const Image = "demo-1.0"
+// Image is the image that the cluster has, and Artifact its file.
+const (
+	Image    = "demo-1.0"
+	Artifact = "artifacts/" + Image + ".img.gz"
+)
 
 const (
 	imageSize    = 4 << 20
@@ -27,7 +30,7 @@ images:
 `
 )
 
-// writeFiles writes what all servers read: boards, images, a live environment, an image.
+// writeFiles writes what all servers read, boards and images, and what each has for itself: a live environment, an image.
 func (c *Cluster) writeFiles() error {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
@@ -41,18 +44,27 @@ func (c *Cluster) writeFiles() error {
 	if c.o.Stall != 0 {
 		limits = fmt.Sprintf("stall: %v", c.o.Stall)
 	}
-	for name, data := range map[string][]byte{
-		"boards.yaml":                          c.boardsText(),
-		"images.yaml":                          fmt.Appendf(nil, imagesText, limits),
-		"files/live/simulated/vmlinuz":         bytes.Repeat([]byte("k"), bootFileSize),
-		"files/live/simulated/initrd":          bytes.Repeat([]byte("i"), bootFileSize),
-		"files/artifacts/" + Image + ".img.gz": packed.Bytes(),
-	} {
+	all := map[string][]byte{"boards.yaml": c.boardsText(), "images.yaml": fmt.Appendf(nil, imagesText, limits)}
+	for _, p := range c.Servers {
+		for name, data := range map[string][]byte{
+			"live/simulated/vmlinuz": bytes.Repeat([]byte("k"), bootFileSize),
+			"live/simulated/initrd":  bytes.Repeat([]byte("i"), bootFileSize),
+			Artifact:                 packed.Bytes(),
+		} {
+			all[filepath.Join(p.Name, "files", name)] = data
+		}
+	}
+	for name, data := range all {
 		if err := write(c.path(name), data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// File is where one of a server's files lies, such as Artifact.
+func (p *Process) File(name string) string {
+	return filepath.Join(filepath.Dir(p.Config), "files", name)
 }
 
 func write(path string, data []byte) error {

@@ -126,7 +126,7 @@ func (c *Cluster) writeConfigs(clusters []string) error {
 	}
 	for i, p := range c.Servers {
 		var out strings.Builder
-		fmt.Fprintf(&out, "server: %s\ndata: %s\nfiles: ../files\n%s\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
+		fmt.Fprintf(&out, "server: %s\ndata: %s\nfiles: files\n%s\nimages: ../images.yaml\napi: {listen: \"%s\"%s}\ncluster: %s\nracks:\n",
 			p.Name, cmp.Or(p.data, "data"), c.boardsKey(), strings.TrimPrefix(p.API, "http://"), tokens, clusters[i])
 		for k, r := range c.Racks {
 			var order []string

@@ -54,6 +54,7 @@ func TestACluster(t *testing.T) {
 	w.listed(w.boards)
 
 	w.pushed()
+	w.missed()
 	w.contested()
 	w.backedUp()
 

@@ -3,10 +3,13 @@ package cluster
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"os"
 	"slices"
 	"strings"
 
 	"mozpool/actors/board"
+	"mozpool/cmd/mozpool/demo/several"
 	"mozpool/httpapi/client"
 	v1 "mozpool/httpapi/v1"
 )
@@ -65,4 +68,27 @@ func (w *world) pushed() {
 	// The server that is asked now may be a moment behind the one that saw the boards at rest, and then refuses.
 	w.until("the image to be let go", func() bool { return w.Servers[2].Client().RemoveImage(w.ctx, name) == nil })
 	w.until("the image to be gone from all servers", has(false))
+}
+
+// missed takes an operator's file from the holder of a rack while boards are on their way to it: that server fetches what was
+// pinned from another, by its hash, and the boards end ready.
+func (w *world) missed() {
+	w.t.Helper()
+	p := w.holder("r1")
+	name := p.File(several.Artifact)
+	data, err := os.ReadFile(name)
+	w.must(err)
+	hash := sha256.Sum256(data)
+	sum := hex.EncodeToString(hash[:])
+	var problem *client.Problem
+	if _, err := p.Client().Artifact(w.ctx, sum); !errors.As(err, &problem) || problem.Kind != v1.KindNotFound {
+		w.t.Errorf("%s has the file among its uploads before it is needed there: %v", p.Name, err)
+	}
+	w.wish()
+	w.must(os.Remove(name))
+	w.allReady()
+	if a, err := p.Client().Artifact(w.ctx, sum); err != nil || a.Size != int64(len(data)) {
+		w.t.Errorf("%s has %+v, %v", p.Name, a, err)
+	}
+	w.must(os.WriteFile(name, data, 0o644))
 }
