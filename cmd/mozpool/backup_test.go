@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -13,8 +12,7 @@ import (
 	"testing"
 
 	"mozpool/cmd/mozpool/cli"
-	"mozpool/cmd/mozpool/config"
-	"mozpool/cmd/mozpool/server"
+	"mozpool/cmd/mozpool/server/servertest"
 	"mozpool/httpapi/client"
 	"mozpool/netboot/images"
 )
@@ -31,38 +29,11 @@ func speaking(t *testing.T, url string) (*cli.Context, *bytes.Buffer) {
 	return &cli.Context{Context: t.Context(), Client: c, Out: &out, Err: &out}, &out
 }
 
-// serving is a small server that runs until the test ends.
-func serving(t *testing.T, dir string) *server.Server {
-	t.Helper()
-	path := filepath.Join(dir, "mozpool.yaml")
-	if err := os.WriteFile(path, []byte("server: img7\n"+smallConfig), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg, problems, _ := config.Load(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.Open(t.Context(), cfg, server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 // TestBackupCommands: backup, verify and restore, each once more than they may.
 func TestBackupCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	c, out := speaking(t, serving(t, dir).APIURL())
+	c, out := speaking(t, servertest.Run(t, dir, "server: img7\n"+servertest.Small).APIURL())
 	file, data := filepath.Join(dir, "backup"), filepath.Join(dir, "restored")
 	for _, do := range []func() error{
 		func() error { return (&backupCommand{File: file}).Run(c) },
@@ -109,7 +80,7 @@ func TestBackupThatEndsEarly(t *testing.T) {
 func TestBackupOfArtifacts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	c, out := speaking(t, serving(t, dir).APIURL())
+	c, out := speaking(t, servertest.Run(t, dir, "server: img7\n"+servertest.Small).APIURL())
 	image := filepath.Join(dir, "v3.img")
 	if err := os.WriteFile(image, []byte("what boards are to get"), 0o600); err != nil {
 		t.Fatal(err)

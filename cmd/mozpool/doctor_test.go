@@ -11,32 +11,18 @@ import (
 
 	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/doctor"
-	"mozpool/cmd/mozpool/server"
+	"mozpool/cmd/mozpool/server/servertest"
 )
 
 // TestDoctorOfServer examines a server that runs: what it knows of itself is asked of it.
 func TestDoctorOfServer(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "mozpool.yaml")
-	text := "data: data\nfiles: files\napi: {listen: \"127.0.0.1:0\"}\nracks:\n  r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}\n"
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cfg, _, err := loadConfig(path, config.Overrides{})
+	dir := t.TempDir()
+	s := servertest.Run(t, dir, servertest.Small)
+	cfg, _, err := loadConfig(filepath.Join(dir, "mozpool.yaml"), config.Overrides{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.Open(t.Context(), cfg, server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(t.Context()) }()
-	t.Cleanup(func() { // t.Context has ended by then
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
 	p := &program{}
 	p.Server = s.APIURL()
 	api, asked, err := (&doctorCommand{}).server(t.Context(), p, cfg)

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-const smallConfig = "data: data\nfiles: files\napi: {listen: \"127.0.0.1:0\"}\nracks: {r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}}\n"
+	"mozpool/cmd/mozpool/server/servertest"
+)
 
 // TestServeTellsItsManager: ready once every socket is bound, alive as long as the API answers, and the end. A crash
 // of the process before gets its events.
@@ -28,7 +28,7 @@ func TestServeTellsItsManager(t *testing.T) {
 		}
 		return path
 	}
-	config := write("mozpool.yaml", smallConfig)
+	config := write("mozpool.yaml", servertest.Small)
 	write("data/crashes/crash.txt", "mozpool v1\npanic: bitten\n")
 	socket := filepath.Join(dir, "notify")
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
@@ -80,7 +80,7 @@ func heardBy(t *testing.T, manager *net.UnixConn) string {
 // TestProfilesElsewhereAreRefused: with the exit code of usage, and the server is let go of.
 func TestProfilesElsewhereAreRefused(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "mozpool.yaml")
-	if err := os.WriteFile(config, []byte(smallConfig), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(servertest.Small), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second finds the folder free

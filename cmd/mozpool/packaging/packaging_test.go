@@ -14,27 +14,14 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"mozpool/actors/inventory/keeper"
-	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/server"
+	"mozpool/cmd/mozpool/server/servertest"
 )
 
 // families are the metrics of a real server: name to labels.
 func families(t *testing.T) map[string][]string {
 	t.Helper()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "mozpool.yaml")
-	text := "data: data\nfiles: files\ntraces: {endpoint: \"http://127.0.0.1:1\"}\napi: {listen: \"127.0.0.1:0\"}\nracks: {r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}}\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg, problems, _ := config.Load(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.Open(t.Context(), cfg, server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := servertest.Open(t, t.TempDir(), "traces: {endpoint: \"http://127.0.0.1:1\"}\n"+servertest.Small)
 	defer func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

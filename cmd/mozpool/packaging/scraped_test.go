@@ -17,10 +17,9 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"mozpool/cmd/mozpool/config"
 	"mozpool/cmd/mozpool/demo"
 	"mozpool/cmd/mozpool/demo/several"
-	"mozpool/cmd/mozpool/server"
+	"mozpool/cmd/mozpool/server/servertest"
 )
 
 // What is scraped, by job.
@@ -186,27 +185,5 @@ func collected(t *testing.T) (api string) {
 	t.Helper()
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(collector.Close)
-	path := filepath.Join(t.TempDir(), "mozpool.yaml")
-	text := "data: data\nfiles: files\ntraces: {endpoint: \"" + collector.URL + "\"}\napi: {listen: \"127.0.0.1:0\"}\nracks: {r1: {listen: 127.0.0.1, ports: {http: 0, tftp: 0, syslog: 0}}}\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg, problems, _ := config.Load(path)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.Open(t.Context(), cfg, server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return s.APIURL()
+	return servertest.Run(t, t.TempDir(), "traces: {endpoint: \""+collector.URL+"\"}\n"+servertest.Small).APIURL()
 }
