@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -81,6 +82,20 @@ func encode(v any) []byte {
 	return b
 }
 
+// decodeArray reads a struct that is stored as an array. What a later version put behind the fields that are known here is
+// left out: in a cluster servers of two versions read the same.
+func decodeArray[T any](data []byte) (v T, err error) {
+	var fields []cbor.RawMessage
+	if err := cbor.Unmarshal(data, &fields); err != nil {
+		return v, err
+	}
+	known := reflect.TypeFor[T]().NumField() - 1 // one is for the tag
+	if len(fields) > known {
+		data = encode(fields[:known])
+	}
+	return v, cbor.Unmarshal(data, &v)
+}
+
 func decodeBoard(data []byte) (board.Board, error) {
 	var b board.Board
 	if err := cbor.Unmarshal(data, &b); err != nil {
@@ -103,8 +118,8 @@ func event(from board.Board, by board.Kind, r *board.Result, now time.Time) []by
 }
 
 func decodeEvent(data []byte) (Event, error) {
-	var e storedEvent
-	if err := cbor.Unmarshal(data, &e); err != nil {
+	e, err := decodeArray[storedEvent](data)
+	if err != nil {
 		return Event{}, fmt.Errorf("event: %w", err)
 	}
 	return Event{At: time.UnixMilli(e.At).UTC(), From: e.From, To: e.To, By: e.By, Visit: e.Visit, Attempt: e.Attempt, Boot: e.Boot,
@@ -123,8 +138,8 @@ func summary(from board.Board, r *board.Result, now time.Time) []byte {
 }
 
 func decodeAttempt(number uint64, data []byte) (Attempt, error) {
-	var a storedAttempt
-	if err := cbor.Unmarshal(data, &a); err != nil {
+	a, err := decodeArray[storedAttempt](data)
+	if err != nil {
 		return Attempt{}, fmt.Errorf("attempt %d: %w", number, err)
 	}
 	return Attempt{Number: uint32(number), Want: a.Want, Image: a.Image, By: a.By, Began: time.UnixMilli(a.Began).UTC(),
