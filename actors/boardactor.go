@@ -19,8 +19,9 @@ type (
 		in     board.Input
 		inputs *Inputs // a wish's
 		reply  chan reply
-		tries  int  // times that the journal could not store what came of it
-		late   bool // of a limit: it ran out while this process stood still
+		tries  int       // times that the journal could not store what came of it
+		late   bool      // of a limit: it ran out while this process stood still
+		armed  time.Time // of a limit: when it began; zero: it is of none
 	}
 	reply struct {
 		result board.Result

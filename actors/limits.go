@@ -13,21 +13,21 @@ func (a *boardActor) arm() {
 	a.disarm()
 	a.armHealth()
 	rules := a.rules(nil)
+	a.armed = time.Now()
+	a.moved = a.armed
 	if a.b.Deadline > 0 {
 		a.limit = a.after(time.UnixMilli(a.b.Deadline).Sub(a.f.now()), board.Timeout)
 	}
-	a.armed = time.Now()
-	a.moved = a.armed
 	if d := rules.Silence(&a.b); d > 0 {
 		a.stall = a.after(d, board.Stalled)
 	}
 }
 
 func (a *boardActor) after(d time.Duration, kind board.Kind) *time.Timer {
-	f, c, self, visit := a.f, a.c, a.self, a.b.Visit
+	f, c, self, visit, armed := a.f, a.c, a.self, a.b.Visit, a.armed
 	return time.AfterFunc(max(d, 0), func() {
 		if f.ctx.Err() == nil {
-			f.root.Send(self, &item{in: board.Input{Kind: kind, Visit: visit, Text: amount(c.view.Load().Progress)}, late: f.beat.late(time.Now())})
+			f.root.Send(self, &item{in: board.Input{Kind: kind, Visit: visit, Text: amount(c.view.Load().Progress)}, late: f.beat.late(time.Now()), armed: armed})
 		}
 	})
 }

@@ -208,13 +208,17 @@ func TestAServerThatStoodStill(t *testing.T) {
 		w := newWorld(t, 1, nil)
 		defer w.f.Stop()
 		visit := w.writes()
-		time.Sleep(115 * time.Second) // virtual
+		time.Sleep(115 * time.Second)               // virtual
+		began := time.Now().Add(-115 * time.Second) // its visit, and the limits of that
 		w.f.stoodStill()
 		time.Sleep(115 * time.Second) // virtual
 		w.unmoved(visit, "after the server stood still")
 		w.f.send("board1", &item{in: board.Input{Kind: board.Timeout, Visit: visit}, late: true})
 		w.moves(time.Minute)
 		w.unmoved(visit, "when its limit ran out late")
+		w.f.send("board1", &item{in: board.Input{Kind: board.Timeout, Visit: visit}, armed: began})
+		w.moves(time.Minute)
+		w.unmoved(visit, "when a limit ran out that was begun anew meanwhile")
 		p := pulse{born: time.Now()}
 		for late, want := range map[time.Duration]bool{pulseEvery: false, pulseLate: false, pulseLate + 1: true} {
 			if p.late(p.born.Add(late)) != want {

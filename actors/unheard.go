@@ -24,6 +24,8 @@ func (a *boardActor) spares(it *item) bool {
 		return false
 	case it.in.Kind == board.Stalled && time.Since(a.moved) < a.rules(nil).Silence(&a.b):
 		return true // something moved while it was on its way or in the queue; its timer runs anew
+	case it.in.Kind == board.Timeout && !it.armed.IsZero() && !it.armed.Equal(a.armed):
+		return true // the limit was begun anew while it was on its way or in the queue
 	case it.late, a.f.held(a.spec.Rack) != nil, a.f.beat.lapsed(a.spec.Rack, a.began(it.in.Kind)):
 		a.run(&item{in: board.Input{Kind: board.Unheard}})
 		return true
