@@ -31,11 +31,11 @@ func (f *Fleet) ReadBack() {
 }
 
 // readBack queues a look at each relay, those of boards at rest too, unless only busy ones are to be looked at. What waits
-// for a relay already drives it and reads it back itself. Where a person has switched a relay past the record it stays so.
+// for a relay already, or is at it, drives it and reads it back itself. Where a person has switched a relay past the record it stays so.
 func (a *relayActor) readBack(onlyBusy bool) {
 	for _, v := range a.f.Views() {
 		sw, err := a.f.switchOf(v.Spec)
-		if err != nil || sw.Board != a.name || sw.Cycles || a.byHand[sw] || a.line.has(sw) || v.Board.Power == board.PowerUnknown ||
+		if err != nil || sw.Board != a.name || sw.Cycles || a.byHand[sw] || a.line.has(sw) || a.handed != nil && a.handed.sw.same(sw) || v.Board.Power == board.PowerUnknown ||
 			onlyBusy && v.Board.State.Rest() {
 			continue
 		}

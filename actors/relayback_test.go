@@ -193,3 +193,37 @@ func TestAVisitDrivesItsRelay(t *testing.T) {
 		w.until("board1", board.Restarting)
 	})
 }
+
+// TestReadBackAmidAnOrder: what a person is just switching is left alone, as what they have switched is.
+func TestReadBackAmidAnOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &sleeper{stopped: make(chan struct{}), wake: make(chan struct{})}
+		w := newWorld(t, 2, func(c *Config) {
+			p.rail = c.Power.(*rail)
+			c.Power, c.Lease = p, func(string) error { return nil }
+		})
+		defer w.f.Stop()
+		w.wish("board1", board.WantPowerOff, "")
+		w.until("board1", board.Off)
+		time.Sleep(5 * time.Second) // virtual; the connection is closed
+		p.mu.Lock()
+		p.checks = 2 // a connection begins with a test
+		p.mu.Unlock()
+		ended := make(chan error, 1)
+		go func() {
+			_, err := w.f.Relay(t.Context(), w.f.ByName("board1").Spec.Power, RelayOn, "ann", true)
+			ended <- err
+		}()
+		<-p.stopped
+		w.f.ReadBack()
+		synctest.Wait()
+		close(p.wake)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		w.readsBack(2 * lease.L)
+		if !p.powered(relayAt(1, 1)) {
+			t.Error("it was switched back")
+		}
+	})
+}
