@@ -1,6 +1,7 @@
 package board
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -65,5 +66,37 @@ func TestOnce(t *testing.T) {
 	}
 	if n := len(later.Board.Wishes); n != 3 {
 		t.Errorf("%d are remembered", n)
+	}
+}
+
+// Orders do not push out wishes: to put an image on a board again is worse than to label it again.
+func TestOrdersPushOutNoWish(t *testing.T) {
+	t.Parallel()
+	b := Board{State: Ready, Visit: 1}
+	id := func(n int) [8]byte { return [8]byte{byte(n), 1} }
+	wishes := 0
+	ask := func(kind Kind, n int) Result {
+		in := Input{Kind: kind, Now: time.Unix(1_760_000_000, 0), By: "ann", WishID: id(n), Place: true, Want: WantPowerOff, Text: fmt.Sprint(n)}
+		r := Step(b, in)
+		b = r.Board
+		return r
+	}
+	for n := range 60 {
+		if n%20 == 0 {
+			b.State = Ready
+			ask(Wish, n)
+			wishes++
+		} else if r := ask(Remark, n); r.Verdict == Refused {
+			t.Fatalf("order %d: %v", n, r.Refusal)
+		}
+	}
+	if b.Attempt != uint32(wishes) || len(b.Wishes) != maxWishes {
+		t.Fatalf("attempt %d, %d are remembered", b.Attempt, len(b.Wishes))
+	}
+	for n := range 60 {
+		known, _ := b.Known(id(n))
+		if want := n%20 == 0 || n >= 60-(maxWishes-wishes); want != (known != nil) {
+			t.Errorf("%d is remembered: %t", n, known != nil)
+		}
 	}
 }

@@ -37,7 +37,8 @@ func (s *step) known() bool {
 	return known != nil
 }
 
-// remember keeps the id of what is done now.
+// remember keeps the id of what is done now. Where there is no room the oldest order goes first, since to label a board twice
+// does no harm: an order is of the attempt before it, and each wish is one of its own.
 func (s *step) remember() {
 	if s.in.WishID == [8]byte{} {
 		return
@@ -46,7 +47,13 @@ func (s *step) remember() {
 	b := &s.b
 	b.Wishes = append(b.Wishes, Answered{ID: s.in.WishID, Attempt: b.Attempt})
 	if n := len(b.Wishes); n > maxWishes {
-		b.Wishes = b.Wishes[n-maxWishes:]
+		oldest := 0
+		for i := n - 2; i > 0; i-- {
+			if b.Wishes[i].Attempt == b.Wishes[i-1].Attempt {
+				oldest = i
+			}
+		}
+		b.Wishes = slices.Delete(b.Wishes, oldest, oldest+1)
 	}
 }
 
