@@ -16,11 +16,12 @@ func (h *House) AsOf(rack string) time.Time { return (*h.ages.Load())[rack] }
 // that it has all which that holder stored before.
 func (h *House) look() {
 	old := *h.ages.Load()
-	now := make(map[string]time.Time)
+	now, seen := make(map[string]time.Time), make(map[string]bool)
 	for _, s := range h.specs {
-		if _, seen := now[s.Rack]; seen {
-			continue
+		if seen[s.Rack] {
+			continue // who holds a rack is read from the journal
 		}
+		seen[s.Rack] = true
 		if silent := h.cfg.Leases.Silent(h.holder(s.Rack)); silent >= lease.Silence {
 			now[s.Rack] = h.now().Add(-silent).Round(time.Second)
 			if at, known := old[s.Rack]; known {
