@@ -61,11 +61,15 @@ func (l *Late) Observe(op persistence.Op, answer error) {
 			}
 		}
 	case Release:
-		before := l.leases[op.Rack]
-		before.Released = true
-		l.leases[op.Rack] = before
+		if before, known := l.leases[op.Rack]; known {
+			before.Released = true
+			l.leases[op.Rack] = before
+		}
 	case Grant:
-		before := l.leases[op.Rack]
+		before, known := l.leases[op.Rack]
+		if !known && op.Epoch > 1 {
+			return // of what was before it Know tells
+		}
 		over := before.Server == "" || before.Released || op.From.Incarnation > before.Incarnation
 		if !over && before.Server != op.Server {
 			l.doubt(op.Rack, before.Server, before.Incarnation)

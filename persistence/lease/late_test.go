@@ -57,6 +57,13 @@ func TestUnobservedIsDoubted(t *testing.T) {
 	if got := l.Servers("r1"); !slices.Equal(got, []string{"s2", "s3"}) {
 		t.Errorf("from a copy of before: %v", got)
 	}
+	late := NewLate()
+	late.Observe(Release{Rack: "r1", Server: "s2", Incarnation: 3, Epoch: 4}, nil) // the copy catches up before it is read
+	late.Observe(Grant{Rack: "r1", Server: "s1", Incarnation: 1, Epoch: 5}, nil)
+	late.Know(s, orders)
+	if got := late.Servers("r1"); !slices.Equal(got, []string{"s2", "s3"}) {
+		t.Errorf("from a copy that caught up first: %v", got)
+	}
 	l.Observe(renew("s2", 2, 9), nil) // of a process before
 	l.Observe(renew("s3", 1, 2), nil)
 	l.Know(s, orders) // nothing new
