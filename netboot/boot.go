@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,10 @@ func (b *bootRequest) event(name string) {
 	case board.ScriptFailed:
 		e.Input.Part = board.ParsePart(b.query("part"))
 	case board.Rebooting:
+		if b.fetching() {
+			b.text(fasthttp.StatusServiceUnavailable, "what was read back cannot be compared yet; tell again")
+			return
+		}
 		e.Input.Good, e.Input.Text = b.readBack()
 		e.Input.Wear = b.wear()
 		if skipped, text := b.skipped(); e.Input.Good {
@@ -71,6 +76,19 @@ func (b *bootRequest) said() string {
 		step += ": "
 	}
 	return board.CutTokens(printable(step + text)) // it will stand in the record, and go to whoever is told of it
+}
+
+// fetching says whether what has to be on the card is known as soon as an archive has come from another server.
+func (b *bootRequest) fetching() bool {
+	o := order(b.v)
+	if o == nil || o.Install != images.InstallTar || o.Readback != images.ReadbackFull {
+		return false
+	}
+	return slices.ContainsFunc(o.Artifacts, func(a images.Artifact) bool {
+		_, _, err := b.s.tarList(a)
+		var lacking *images.LackingError
+		return errors.As(err, &lacking)
+	})
 }
 
 // readBack judges what `rebooting` says was read back, against what the image's files unpack to. Scripts that write by
@@ -138,7 +156,10 @@ func (b *bootRequest) unpacked(o *images.Order, a images.Artifact) string {
 	if o.Install != images.InstallTar {
 		return a.Unpacked.SHA256
 	}
-	_, sum := b.s.tarList(a)
+	_, sum, err := b.s.tarList(a)
+	if err != nil {
+		b.s.log.Error("archive not listed", "artifact", a.Name, "error", err)
+	}
 	return sum
 }
 
@@ -242,9 +263,10 @@ func (b *bootRequest) list(o *images.Order, name string) {
 		b.text(fasthttp.StatusNotFound, "no such list")
 		return
 	}
-	data, _ := b.s.tarList(a)
-	if data == nil {
-		b.text(fasthttp.StatusServiceUnavailable, "the archive cannot be read now")
+	data, _, err := b.s.tarList(a)
+	if err != nil {
+		b.s.log.Error("archive not listed", "artifact", a.Name, "error", err)
+		b.text(fasthttp.StatusServiceUnavailable, unserved(err))
 		return
 	}
 	b.ctx.SetContentType("text/plain; charset=utf-8")

@@ -96,26 +96,27 @@ func (s *Server) artifactOf(o *images.Order, a images.Artifact) live.Artifact {
 	if o.Install != images.InstallTar {
 		blocksOf(&out, a)
 	} else {
-		data, sum := s.tarList(a)
-		if data != nil {
+		_, sum, err := s.tarList(a)
+		if err != nil {
+			s.log.Error("archive not listed", "artifact", a.Name, "error", err)
+		} else {
 			out.Files, out.FilesSHA256 = "files/"+a.Name, sum
 		}
 	}
 	return out
 }
 
-// tarList is the list of an archive's regular files as scripts compare it, and its hash; nil: the archive cannot be
-// read any more, or was replaced.
-func (s *Server) tarList(a images.Artifact) ([]byte, string) {
+// tarList is the list of an archive's regular files as scripts compare it, and its hash. An error says that the archive
+// cannot be read any more, or was replaced; with *images.LackingError it is on its way from another server.
+func (s *Server) tarList(a images.Artifact) ([]byte, string, error) {
 	files, err := s.cfg.Catalogue.Get().TarFiles(a)
 	if err != nil {
-		s.log.Error("archive not listed", "artifact", a.Name, "error", err)
-		return nil, ""
+		return nil, "", err
 	}
 	var out bytes.Buffer
 	for _, f := range files {
 		fmt.Fprintf(&out, "%s  %s\n", f.SHA256, f.Name)
 	}
 	sum := sha256.Sum256(out.Bytes())
-	return out.Bytes(), hex.EncodeToString(sum[:])
+	return out.Bytes(), hex.EncodeToString(sum[:]), nil
 }

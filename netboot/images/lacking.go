@@ -46,22 +46,26 @@ func (c *Catalogue) Held(sum string) (file *os.File, name string, err error) {
 	if !hexDigest.MatchString(sum) {
 		return nil, "", fs.ErrNotExist
 	}
+	var bad []error
 	for _, at := range c.index.with(sum) {
 		if at.In == InStore {
 			c.index.touch(at.Path)
 		}
 		file, info, err := c.roots.open(at.In, at.Path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
-			return nil, "", err
+			bad = append(bad, err)
+			continue
 		}
 		if at.ModTime.IsZero() || info.Size() == at.Size && info.ModTime().Equal(at.ModTime) {
 			return file, path.Base(at.Path), nil
 		}
 		if err := file.Close(); err != nil {
 			return nil, "", fmt.Errorf("close %s: %w", at.Path, err)
+		}
+	}
+	for _, err := range bad {
+		if !errors.Is(err, fs.ErrNotExist) {
+			c.options.Logger.Warn("a file may not be read, and is looked for elsewhere", "sha256", sum, "error", err)
 		}
 	}
 	return nil, "", fmt.Errorf("a file with sha256 %s: %w", sum, fs.ErrNotExist)

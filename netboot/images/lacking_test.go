@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,8 +81,18 @@ func TestAnotherPlace(t *testing.T) {
 			s.put("artifacts/renamed.img", []byte("something else"))
 		}, false, false},
 		"replaced, and uploaded": {func(_ *testing.T, s *site, _ *Catalogue) { s.upload(packed) }, true, true},
-		"replaced":               {func(*testing.T, *site, *Catalogue) {}, false, true},
-		"gone":                   {func(*testing.T, *site, *Catalogue) {}, false, false},
+		"not to be read": {func(t *testing.T, s *site, c *Catalogue) {
+			s.upload(packed)
+			link(t, s, "artifacts/v1.img")
+			s.put("artifacts/renamed.img", packed)
+			if _, err := c.index.whole(InFiles, "artifacts/renamed.img"); err != nil {
+				t.Fatal(err)
+			}
+			link(t, s, "artifacts/renamed.img")
+		}, true, false},
+		"not to be read, and nowhere else": {func(t *testing.T, s *site, _ *Catalogue) { link(t, s, "artifacts/v1.img") }, false, false},
+		"replaced":                         {func(*testing.T, *site, *Catalogue) {}, false, true},
+		"gone":                             {func(*testing.T, *site, *Catalogue) {}, false, false},
 	} {
 		for _, shared := range []bool{true, false} {
 			t.Run(what+map[bool]string{true: " in a cluster"}[shared], func(t *testing.T) {
@@ -131,5 +142,17 @@ func TestAnotherPlace(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// link puts a link that leads out of the folder in place of a file.
+func link(t *testing.T, s *site, name string) {
+	t.Helper()
+	at := filepath.Join(s.dir, "files", name)
+	if err := os.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/null", at); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -65,11 +65,15 @@ func (r *roots) stat(in Folder, path string) error {
 // being fetched, and nothing is served.
 func (c *Catalogue) Open(f File) (*os.File, error) {
 	file, info, err := c.roots.open(f.In, f.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c.instead(f, &ChangedError{Path: f.Path, Was: f.SHA256})
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return nil, err // it says nothing of the file
 	}
 	if err != nil {
-		return nil, err
+		other, ierr := c.instead(f, &ChangedError{Path: f.Path, Was: f.SHA256})
+		if ierr != nil && !errors.Is(err, fs.ErrNotExist) {
+			ierr = errors.Join(ierr, err)
+		}
+		return other, ierr
 	}
 	if info.Size() == f.Size && info.ModTime().Equal(f.ModTime) {
 		return file, nil

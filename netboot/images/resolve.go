@@ -171,14 +171,22 @@ func mergeLimits(hardware, image Limits) Limits {
 	return out
 }
 
-// TarFiles lists the regular files of a pinned archive with what they hold.
+// TarFiles lists the regular files of a pinned archive with what they hold, wherever on this server the archive lies; a
+// *LackingError says that it is being fetched.
 func (c *Catalogue) TarFiles(a Artifact) ([]TarFile, error) {
 	f, err := c.index.archive(a.In, a.Path, a.Compression)
-	if err != nil {
-		return nil, fmt.Errorf("list archive %s: %w", a.Name, err)
+	if err == nil && f.SHA256 == a.SHA256 {
+		return slices.Clone(f.Tar), nil
 	}
-	if f.SHA256 != a.SHA256 {
-		return nil, &ChangedError{Path: a.Path, Was: a.SHA256, Is: f.SHA256}
+	changed := &ChangedError{Path: a.Path, Was: a.SHA256, Is: f.SHA256}
+	for _, at := range c.index.with(a.SHA256) {
+		if f, err := c.index.archive(at.In, at.Path, a.Compression); err == nil && f.SHA256 == a.SHA256 {
+			return slices.Clone(f.Tar), nil
+		}
 	}
-	return slices.Clone(f.Tar), nil
+	other, ierr := c.instead(a.File, changed)
+	if ierr == nil { // it is there, and cannot be listed
+		ierr = other.Close()
+	}
+	return nil, fmt.Errorf("list archive %s: %w", a.Name, errors.Join(ierr, err))
 }

@@ -66,7 +66,7 @@ func TestResolveRaw(t *testing.T) {
 
 func TestResolvePartitionAndTar(t *testing.T) {
 	t.Parallel()
-	_, c := fullSite(t)
+	s, c := fullSite(t)
 	o, err := c.Resolve(t.Context(), "root", "panda", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -80,10 +80,42 @@ func TestResolvePartitionAndTar(t *testing.T) {
 	if o, err = c.Resolve(t.Context(), "tree", "panda", nil); err != nil {
 		t.Fatal(err)
 	}
+	s.tarElsewhere(c, o.Artifacts[0])
 	files, err := c.TarFiles(o.Artifacts[0])
 	if err != nil || o.Artifacts[0].TarFiles != 2 || len(files) != 2 || files[1].Name != "bin/sh" || files[0].Size != 9 {
 		t.Errorf("files %v, %v", files, err)
 	}
+}
+
+// tarElsewhere lists an archive whose file is gone, first with its bytes among the uploads, then with these gone, too.
+func (s *site) tarElsewhere(c *Catalogue, a Artifact) {
+	s.t.Helper()
+	name := filepath.Join(s.dir, "files", a.Path)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	upload := filepath.Join(s.dir, "store", uploadPath(s.upload(data)))
+	if err := os.Remove(name); err != nil {
+		s.t.Fatal(err)
+	}
+	if files, err := c.TarFiles(a); err != nil || len(files) != a.TarFiles {
+		s.t.Errorf("an archive among the uploads has %v, %v", files, err)
+	}
+	if err := os.Remove(upload); err != nil {
+		s.t.Fatal(err)
+	}
+	shared, wanted := *c, ""
+	shared.options.Lacking = func(sum string) { wanted = sum }
+	var lacking *LackingError
+	if _, err := shared.TarFiles(a); !errors.As(err, &lacking) || wanted != a.SHA256 {
+		s.t.Errorf("an archive that others may have: %v, wanted %q", err, wanted)
+	}
+	var changed *ChangedError
+	if _, err := c.TarFiles(a); !errors.As(err, &changed) {
+		s.t.Errorf("an archive that is gone: %v", err)
+	}
+	s.put(a.Path, data)
 }
 
 func TestResolveRefuses(t *testing.T) {
