@@ -114,48 +114,82 @@ func (s *Server) imagesFrom(ctx context.Context, o images.Options) (_ images.Opt
 	return o, err
 }
 
-// followImages shows the images that come and go at other servers, and fetches what they need, until ctx ends. Each
-// fetch runs by itself, so that a large one holds up no other.
+// followImages shows the images that come and go at other servers, and fetches what they and running attempts need, until
+// ctx ends. Each fetch runs by itself, so that a large one holds up no other; nor does a change of the images, which may
+// hash for minutes.
 func (s *Server) followImages(ctx context.Context) error {
 	h := s.cluster.shared.Load()
-	var under sync.WaitGroup // of fetches, which end with ctx
+	var under sync.WaitGroup // all that ends with ctx
 	defer under.Wait()
-	flying, landed := map[string]bool{}, make(chan string)
-	fly := func(sum string) {
-		if flying[sum] {
-			return
+	lacked, landed := make(chan []string), make(chan string)
+	under.Go(func() {
+		for {
+			tell(ctx, lacked, s.refreshImages(ctx))
+			select {
+			case <-h.changed:
+			case <-ctx.Done():
+				return
+			}
 		}
-		flying[sum] = true
+	})
+	f := flights{all: map[string]bool{}, failed: map[string]time.Time{}, begin: func(sum string) {
 		under.Go(func() {
 			s.bring(ctx, h, sum)
-			select {
-			case landed <- sum:
-			case <-ctx.Done():
-			}
+			tell(ctx, landed, sum)
 		})
-	}
+	}}
 	again := time.NewTicker(fetchAgain)
 	defer again.Stop()
-	for lacks := s.refreshImages(ctx); ; {
-		for _, sum := range lacks {
-			fly(sum)
-		}
-		lacks = nil
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case sum := <-h.wanted:
-			fly(sum)
+			f.fly(time.Now(), sum)
+		case sums := <-lacked:
+			f.fly(time.Now(), sums...)
 		case sum := <-landed:
-			delete(flying, sum)
-			if _, err := s.uploads.Has(sum); err == nil {
-				lacks = s.refreshImages(ctx)
+			_, err := s.uploads.Has(sum)
+			if f.ended(time.Now(), sum, err == nil); err == nil {
+				h.heard()
 			}
-		case <-h.changed:
-			lacks = s.refreshImages(ctx)
 		case <-again.C:
-			lacks = lacksOf(s.catalogue.Get())
+			clear(f.failed)
+			f.fly(time.Now(), lacksOf(s.catalogue.Get())...)
 		}
+	}
+}
+
+func tell[T any](ctx context.Context, to chan<- T, v T) {
+	select {
+	case to <- v:
+	case <-ctx.Done():
+	}
+}
+
+// flights are the fetches that are under way. One that brought nothing is not begun again for a while, however many boards
+// ask: each asks all servers, and on a full disk sends the whole file in vain.
+type flights struct {
+	all    map[string]bool
+	failed map[string]time.Time // when
+	begin  func(sum string)
+}
+
+func (f flights) fly(now time.Time, sums ...string) {
+	for _, sum := range sums {
+		if at, ok := f.failed[sum]; f.all[sum] || ok && now.Sub(at) < fetchAgain {
+			continue
+		}
+		f.all[sum] = true
+		f.begin(sum)
+	}
+}
+
+func (f flights) ended(now time.Time, sum string, here bool) {
+	delete(f.all, sum)
+	delete(f.failed, sum)
+	if !here {
+		f.failed[sum] = now
 	}
 }
 

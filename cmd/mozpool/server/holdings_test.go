@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mozpool/netboot/images"
 	"mozpool/netboot/images/uploads"
@@ -49,5 +50,36 @@ func TestHoldings(t *testing.T) {
 	}
 	if _, err := (holdings{l.s.uploads, new(images.Published)}).Has(file); !errors.Is(err, uploads.ErrNone) {
 		t.Errorf("a server that is about to start: %v", err)
+	}
+}
+
+// One fetch of a file at a time, and none for a while after one that brought nothing.
+func TestFlights(t *testing.T) {
+	t.Parallel()
+	var begun []string
+	f := flights{all: map[string]bool{}, failed: map[string]time.Time{}, begin: func(sum string) { begun = append(begun, sum) }}
+	now := time.Unix(1_760_000_000, 0)
+	for _, step := range []struct {
+		after time.Duration
+		ends  string // what came to its end before
+		here  bool
+		want  string // what is begun of a and b
+	}{
+		{0, "", false, "a b"},
+		{time.Second, "", false, ""},
+		{time.Second, "a", false, ""},
+		{time.Second, "b", true, "b"},
+		{fetchAgain, "", false, "a"},
+		{time.Second, "a", true, "a"},
+	} {
+		now = now.Add(step.after)
+		if step.ends != "" {
+			f.ended(now, step.ends, step.here)
+		}
+		begun = nil
+		f.fly(now, "a", "b")
+		if got := strings.Join(begun, " "); got != step.want {
+			t.Errorf("%+v: began %q", step, got)
+		}
 	}
 }
