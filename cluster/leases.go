@@ -121,6 +121,13 @@ func (l *Leases) Silent(server string) time.Duration {
 	return l.opt.Clock() - since
 }
 
+// Current says whether this server's copy of the log has what was decided before this process began. Until then it may be
+// as old as the process before.
+func (l *Leases) Current() bool {
+	b := l.book.Load()
+	return b != nil && b.Begun()
+}
+
 // Late are the servers from which a rack was granted away in silence, and which are not known to be over or to have heard
 // of it since: each may emit one more command for it when it wakes.
 func (l *Leases) Late(rack string) []string {

@@ -8,14 +8,21 @@ import (
 	"mozpool/persistence/lease"
 )
 
-// AsOf is how old what is known here of a rack's boards is: the moment when whoever acts for the rack was heard last. Zero:
-// that one is heard, or it is this server, so what is shown is what is.
+// AsOf is how old what is known here of a rack's boards is: the moment when whoever acts for the rack was heard last, or, of
+// a server that begins and has not caught up yet, the last of which it knows anything. Zero: whoever acts is heard, or it is
+// this server, so what is shown is what is.
 func (h *House) AsOf(rack string) time.Time { return (*h.ages.Load())[rack] }
 
 // look notes of which racks the holder is silent. A renewal that this server's copy of the journal has carried out says
 // that it has all which that holder stored before.
 func (h *House) look() {
 	old := *h.ages.Load()
+	if current := h.cfg.Leases.Current(); !current {
+		h.lookBack()
+		return
+	} else if !h.current {
+		h.current, old = true, nil
+	}
 	now, seen := make(map[string]time.Time), make(map[string]bool)
 	for _, s := range h.specs {
 		if seen[s.Rack] {
@@ -29,9 +36,32 @@ func (h *House) look() {
 			}
 		}
 	}
-	if !maps.Equal(old, now) {
+	h.dates(now)
+}
+
+func (h *House) dates(now map[string]time.Time) {
+	if !maps.Equal(*h.ages.Load(), now) {
 		h.ages.Store(&now)
 	}
+}
+
+// lookBack dates all racks by the last change that this server's copy of the journal has.
+func (h *House) lookBack() {
+	h.current = false
+	var last int64
+	for _, v := range h.all.Load().Views() {
+		if v.Seq > 0 {
+			last = max(last, v.Board.Since)
+		}
+	}
+	now := make(map[string]time.Time)
+	for _, s := range h.specs {
+		if last == 0 {
+			break // it knows nothing that could be old
+		}
+		now[s.Rack] = time.UnixMilli(last).UTC().Round(time.Second)
+	}
+	h.dates(now)
 }
 
 // holder is who acts for a rack. What nobody holds changes by nobody's hand, so it is as old as what this server hears.

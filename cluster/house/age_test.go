@@ -54,3 +54,48 @@ func TestHowOldWhatIsShownIs(t *testing.T) {
 		asOf(two, "board3", heard)
 	})
 }
+
+// A server that begins dates all that it shows by the last change that it knows of, until it has caught up; what happened
+// while it was down is not passed off as what is.
+func TestABeginnerSaysHowOldItsBoardsAre(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		two := c.houses["img2"]
+		for _, name := range []string{"board3", "board1"} {
+			time.Sleep(time.Minute) // virtual
+			if _, err := two.Wish(t.Context(), name, actors.Request{Want: board.WantPowerOff}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		last := time.UnixMilli(two.ByName("board1").Board.Since).UTC().Round(time.Second)
+		behind := func(is bool) {
+			c.mu.Lock()
+			c.behind = map[string]bool{"img2": is}
+			c.silent = map[string]time.Duration{"img1": time.Minute}
+			c.mu.Unlock()
+			time.Sleep(2 * again) // virtual
+			synctest.Wait()
+		}
+		behind(true)
+		if err := two.Load(t.Context(), two.specs); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range two.Views() {
+			if !v.AsOf.Equal(last) {
+				t.Errorf("%s is as of %v, want %v", v.Spec.Name, v.AsOf, last)
+			}
+		}
+		behind(false)
+		if at := two.AsOf("r1"); time.Since(at) < time.Minute || time.Since(at) > time.Minute+2*again {
+			t.Errorf("r1, whose holder is silent for a minute, is as of %v", time.Since(at))
+		}
+		c.mu.Lock()
+		c.silent = nil
+		c.mu.Unlock()
+		time.Sleep(2 * again) // virtual
+		synctest.Wait()
+		if at := two.AsOf("r1"); !at.IsZero() {
+			t.Errorf("r1, whose holder is heard, is as of %v", at)
+		}
+	})
+}

@@ -38,6 +38,8 @@ type Leases interface {
 	Late(rack string) []string
 	// Silent is how long a server's session has not been renewed, as this server hears it.
 	Silent(server string) time.Duration
+	// Current says whether this server has heard what was decided before it began.
+	Current() bool
 	// Changed gets a value after Racks changed.
 	Changed() <-chan struct{}
 }
@@ -85,6 +87,7 @@ type House struct {
 	feed    feed
 	late    late
 	ages    atomic.Pointer[map[string]time.Time] // by rack: see AsOf
+	current bool                                 // at the last look; changing is held
 	telling chan struct{}                        // one for each piece of evidence on its way to another server
 }
 
@@ -134,6 +137,7 @@ func (h *House) Load(ctx context.Context, specs []inventory.Spec) error {
 	h.specs = specs
 	old := h.all.Swap(all)
 	old.Stop()
+	h.look()
 	var errs []error
 	for rack, t := range *h.here.Load() {
 		errs = append(errs, t.fleet.Apply(ctx, of(specs, rack)))

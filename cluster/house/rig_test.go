@@ -86,6 +86,7 @@ type cluster struct {
 	reads   []time.Time         // of relays
 	late    map[string][]string // by rack
 	silent  map[string]time.Duration
+	behind  map[string]bool // servers that have not caught up since they began
 	after   func()          // called after each commit, with mu held; nil: nothing is
 	unasked map[string]bool // ids that were answered "not here"
 	runs    map[string]bool // server and rack whose actors run, by what the houses told
@@ -141,6 +142,12 @@ func (e *end) Silent(server string) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.silent[server]
+}
+
+func (e *end) Current() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return !e.behind[e.name]
 }
 
 func (e *end) Changed() <-chan struct{} { return e.changed }

@@ -46,6 +46,10 @@ func (b *Book) Held(rack string, now time.Duration) (epoch uint64, until time.Du
 	return epoch, p.until, granted && now < p.until
 }
 
+// Begun says whether a renewal of this process was carried out in this server's
+// copy of the log, which then has all that was decided before it began.
+func (b *Book) Begun() bool { return b.page.Load().until > 0 }
+
 // Racks are those granted to this process, with their epochs; whether the
 // session still lives is Held's to say. The map must not be changed.
 func (b *Book) Racks() map[string]uint64 { return b.page.Load().epochs }

@@ -26,13 +26,16 @@ func (s *Server) remarks() (all []string) {
 // /readyz waits for it.
 const readyLimit = 2 * time.Second
 
-// notReady says why nothing new can be taken on now: a journal that stores nothing, because its disk is full or broken
-// or its folder is gone. Boards that are being imaged go on as far as no transition is needed.
+// notReady says why nothing new can be taken on now, or what is shown may be old: a journal that stores nothing, because
+// its disk is full or broken or its folder is gone, or a copy of it that has not caught up. Boards that are being imaged go on as far as no transition is needed.
 func (s *Server) notReady() []string {
 	ctx, cancel := context.WithTimeout(context.Background(), readyLimit)
 	defer cancel()
 	if err := s.journal.Ready(ctx); err != nil {
 		return []string{err.Error()}
+	}
+	if s.cluster != nil && !s.cluster.member.Leases().Current() {
+		return []string{"this server has begun and not heard yet what was decided before; the age of what it shows is in as_of"}
 	}
 	return nil
 }
