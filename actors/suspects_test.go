@@ -82,6 +82,9 @@ func TestSuspectImage(t *testing.T) {
 		if _, err := w.f.Wish(t.Context(), "board5", Request{Want: board.WantImage, Image: "v2"}); !errors.As(err, &p) || p.Kind != Refused {
 			t.Errorf("a suspect image was taken: %v", err)
 		}
+		if _, err := w.f.ForeseeWish(t.Context(), "board5", Request{Want: board.WantImage, Image: "v2"}); !errors.As(err, &p) || p.Kind != Refused {
+			t.Errorf("a suspect image would be taken: %v", err)
+		}
 		if _, err := w.f.Wish(t.Context(), "board5", Request{Want: board.WantImage, Image: "v2", Force: true}); err != nil {
 			t.Errorf("forced: %v", err)
 		}
