@@ -69,6 +69,9 @@ func TestSuspectImage(t *testing.T) {
 		if len(i) != 1 || i[0].Kind != IncidentImage || !slices.Equal(i[0].Boards, some(1, 3)) {
 			t.Fatalf("%+v", i)
 		}
+		if s := w.f.ByName("board1").Spec; i[0].ImageOf() != "v2" || i[0].HardwareOf() != s.Hardware || i[0].Rack != s.Rack {
+			t.Errorf("%s on %s in %s", i[0].ImageOf(), i[0].HardwareOf(), i[0].Rack)
+		}
 		w.restart(5, time.Minute)
 		breaks("board4", board.Waiting)
 		if v := w.f.ByName("board4"); v.Board.WaitingFor != board.ForImage {
