@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,10 @@ import (
 
 	v1 "mozpool/httpapi/v1"
 )
+
+// ErrNoName says that something was to be asked about a thing without a name. The server would answer that there is
+// nothing at such a path.
+var ErrNoName = errors.New("the name is empty; write one")
 
 // Problem is an answer that is no success, as the server explained it.
 type Problem struct {
