@@ -223,6 +223,25 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// What is not there is to be looked up with a command.
+func TestRemedyIsACommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for args, says := range map[string]string{
+		"board show nobody":                          "see: mozpool board list",
+		"board cancel nobody":                        "see: mozpool board list",
+		"board attempt b1 99":                        "see: mozpool board attempts BOARD",
+		"image show nothing":                         "see: mozpool image list",
+		"hardware show nothing":                      "see: mozpool hardware list",
+		"incident close nothing":                     "see: mozpool incident list",
+		"artifact remove " + strings.Repeat("0", 64): "see: mozpool artifact list",
+	} {
+		if code := w.run(t, strings.Fields(args)...); code != ExitNotFound || !strings.Contains(w.err.String(), says) || strings.Contains(w.err.String(), "see the list") {
+			t.Errorf("%s: exit %d, %s", args, code, &w.err)
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
