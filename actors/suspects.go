@@ -30,11 +30,12 @@ const (
 	keptFates      = 32
 	suspectBoards  = 3                    // as many boards make an image suspect
 	subjectBetween = " on hardware type " // an image and where it fails, in the subject of an incident
+	subjectRack    = " in rack "          // and the rack
 )
 
 // imageOn is what is suspect: an image on the boards of a hardware type in a rack, whose actors alone know how it fares.
 func imageOn(image string, s *inventory.Spec) string {
-	return image + subjectBetween + s.Hardware + " in rack " + s.Rack
+	return image + subjectBetween + s.Hardware + subjectRack + s.Rack
 }
 
 // ImageOf is the image that an incident is about; empty: it is about none.
@@ -44,6 +45,13 @@ func (i *Incident) ImageOf() string {
 	}
 	name, _, _ := strings.Cut(i.Subject, subjectBetween)
 	return name
+}
+
+// HardwareOf is the hardware type on which that image fails.
+func (i *Incident) HardwareOf() string {
+	_, where, _ := strings.Cut(i.Subject, subjectBetween)
+	hardware, _, _ := strings.Cut(where, subjectRack)
+	return hardware
 }
 
 // judge says whether an image is suspect: the boards on which it failed last, in one and the same state, although they

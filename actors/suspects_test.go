@@ -69,6 +69,9 @@ func TestSuspectImage(t *testing.T) {
 		if len(i) != 1 || i[0].Kind != IncidentImage || !slices.Equal(i[0].Boards, some(1, 3)) {
 			t.Fatalf("%+v", i)
 		}
+		if s := w.f.ByName("board1").Spec; i[0].ImageOf() != "v2" || i[0].HardwareOf() != s.Hardware || i[0].Rack != s.Rack {
+			t.Errorf("%s on %s in %s", i[0].ImageOf(), i[0].HardwareOf(), i[0].Rack)
+		}
 		w.restart(5, time.Minute)
 		breaks("board4", board.Waiting)
 		if v := w.f.ByName("board4"); v.Board.WaitingFor != board.ForImage {
@@ -81,6 +84,9 @@ func TestSuspectImage(t *testing.T) {
 		var p *Problem
 		if _, err := w.f.Wish(t.Context(), "board5", Request{Want: board.WantImage, Image: "v2"}); !errors.As(err, &p) || p.Kind != Refused {
 			t.Errorf("a suspect image was taken: %v", err)
+		}
+		if _, err := w.f.ForeseeWish(t.Context(), "board5", Request{Want: board.WantImage, Image: "v2"}); !errors.As(err, &p) || p.Kind != Refused {
+			t.Errorf("a suspect image would be taken: %v", err)
 		}
 		if _, err := w.f.Wish(t.Context(), "board5", Request{Want: board.WantImage, Image: "v2", Force: true}); err != nil {
 			t.Errorf("forced: %v", err)

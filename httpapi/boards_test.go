@@ -246,22 +246,28 @@ func FuzzDecode(f *testing.F) {
 func TestDecodeIsStrict(t *testing.T) {
 	t.Parallel()
 	for body, says := range map[string]string{
-		`{"IMAGE":"v2"}`:                 `"IMAGE"`,
-		`{"image":"a","image":"b"}`:      "twice",
-		`{"config":{"k":"a","k":"b"}}`:   `"config.k"`,
-		`{"config":{"k":1}}`:             "number",
-		`{"image":7}`:                    "number",
-		`{"image":["a"]}`:                "list",
-		`{"image":"a"`:                   "JSON",
-		`{"image":"a"} x`:                "follows",
-		`"image"`:                        "object",
-		strings.Repeat(`{"a":`, 100_000): "known",
+		`{"IMAGE":"v2"}`:                                `"IMAGE"`,
+		`{"image":"a","image":"b"}`:                     "twice",
+		`{"config":{"k":"a","k":"b"}}`:                  `"config.k"`,
+		`{"config":{"j":"","k":1}}`:                     `"config.k" is a number; send a string`,
+		`{"config":{"k" : [] }}`:                        `"config.k" is a list`,
+		`{"config":{"k": {"l":1}}}`:                     `"config.k" is an object`,
+		`{"config": 1}`:                                 `"config" is a number; send an object`,
+		`{"image":7}`:                                   "number",
+		`{"image":["a"]}`:                               "list",
+		`{"image":"a"`:                                  "JSON",
+		`{"image":"a"} x`:                               "follows",
+		`"image"`:                                       "object",
+		strings.Repeat(`{"a":`, 100_000):                "known",
 		`{"config":` + strings.Repeat(`{"a":`, 100_000): "deeply",
 	} {
 		err := decode([]byte(body), &v1.ImageWish{})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.40s: %v", body, err)
 		}
+	}
+	if err := decode([]byte(`{"labels":{"pool":null,"x":5}}`), &v1.LabelOrder{}); err == nil || !strings.Contains(err.Error(), `"labels.x" is a number`) {
+		t.Errorf("a label: %v", err)
 	}
 }
 

@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"reflect"
@@ -34,10 +34,21 @@ func decode(data []byte, dst any) error {
 	if err := checkKeys(data, keysOf(dst)); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, dst); err != nil {
-		return jsonProblem(err)
+	err := json.Unmarshal(data, dst)
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		kind.Field = cmp.Or(pathAt(data, kind.Offset), kind.Field) // which leaves out the keys of maps, such as config
 	}
-	return nil
+	return jsonProblem(err)
+}
+
+// pathAt is where the value stands whose first or only token ends at offset; empty: none does. The data has good keys.
+func pathAt(data []byte, offset int64) string {
+	w := walk{Decoder: json.NewDecoder(bytes.NewReader(data)), at: offset}
+	if _, err := w.Token(); err != nil || w.object("", nil) != nil {
+		return ""
+	}
+	return w.found
 }
 
 // keysOf lists the JSON keys of a pointer to a struct.
@@ -53,28 +64,35 @@ func keysOf(dst any) []string {
 
 // checkKeys looks at the keys of one object, and of the objects in it for repetitions.
 func checkKeys(data []byte, known []string) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	first, err := dec.Token()
+	w := walk{Decoder: json.NewDecoder(bytes.NewReader(data))}
+	first, err := w.Token()
 	if err != nil {
 		return jsonProblem(err)
 	}
 	if first != json.Delim('{') {
 		return bad("send an object: {…}", "the body is no JSON object")
 	}
-	if err := walkObject(dec, "", known); err != nil {
+	if err := w.object("", known); err != nil {
 		return err
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	if _, err := w.Token(); !errors.Is(err, io.EOF) {
 		return bad("send one object and nothing behind it", "something follows the JSON object")
 	}
 	return nil
 }
 
-// walkObject reads on to the end of an object whose { has been read. known nil: any keys, but each once.
-func walkObject(dec *json.Decoder, path string, known []string) error {
+// walk reads JSON token by token.
+type walk struct {
+	*json.Decoder
+	at    int64  // where the token ends whose path is looked for; 0: none is
+	found string // its path
+}
+
+// object reads on to the end of an object whose { has been read. known nil: any keys, but each once.
+func (w *walk) object(path string, known []string) error {
 	seen := map[string]bool{}
-	for dec.More() {
-		token, err := dec.Token()
+	for w.More() {
+		token, err := w.Token()
 		if err != nil {
 			return jsonProblem(err)
 		}
@@ -89,43 +107,46 @@ func walkObject(dec *json.Decoder, path string, known []string) error {
 			return bad("send it once", "the key %q is there twice", path+key)
 		}
 		seen[key] = true
-		if err := walkValue(dec, path+key+"."); err != nil {
+		if err := w.value(path + key + "."); err != nil {
 			return err
 		}
 	}
-	_, err := dec.Token()
+	_, err := w.Token()
 	return jsonProblem(err)
 }
 
-// walkValue reads one value; no shape of ours has more than plain values in lists.
-func walkValue(dec *json.Decoder, path string) error {
+// value reads one value; no shape of ours has more than plain values in lists.
+func (w *walk) value(path string) error {
 	if len(path) > maxPath {
-		return bad("send what the table of API v1 says", "the body is nested too deeply")
+		return bad("send what "+describePath+".html says", "the body is nested too deeply")
 	}
-	token, err := dec.Token()
+	token, err := w.Token()
+	if w.InputOffset() == w.at {
+		w.found = strings.TrimSuffix(path, ".")
+	}
 	switch {
 	case err != nil:
 		return jsonProblem(err)
 	case token == json.Delim('{'):
-		return walkObject(dec, path, nil)
+		return w.object(path, nil)
 	case token == json.Delim('['):
-		return walkList(dec, path)
+		return w.list(path)
 	}
 	return nil
 }
 
-// walkList reads on to the end of a list whose [ has been read.
-func walkList(dec *json.Decoder, path string) error {
-	for dec.More() {
-		token, err := dec.Token()
+// list reads on to the end of a list whose [ has been read.
+func (w *walk) list(path string) error {
+	for w.More() {
+		token, err := w.Token()
 		if err != nil {
 			return jsonProblem(err)
 		}
 		if _, nested := token.(json.Delim); nested {
-			return bad("send what the table of API v1 says", "the list %q has lists or objects in it", strings.TrimSuffix(path, "."))
+			return bad("send what "+describePath+".html says", "the list %q has lists or objects in it", strings.TrimSuffix(path, "."))
 		}
 	}
-	_, err := dec.Token()
+	_, err := w.Token()
 	return jsonProblem(err)
 }
 
@@ -139,7 +160,7 @@ func jsonProblem(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &kind):
-		return bad(fmt.Sprintf("send a %s", plainType(kind.Type)), "the value of %q is a %s", kind.Field, strings.Replace(kind.Value, "array", "list", 1))
+		return bad("send "+plainType(kind.Type), "the value of %q is %s", kind.Field, article(strings.Replace(kind.Value, "array", "list", 1)))
 	case errors.As(err, &syntax):
 		return bad("mind the quotes and commas", "the body is not JSON: %s at byte %d", syntax, syntax.Offset)
 	default:
@@ -152,8 +173,15 @@ func plainType(t reflect.Type) string {
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Map, reflect.Struct:
-		return "object"
+		return "an object"
 	default:
-		return t.Kind().String()
+		return article(t.Kind().String())
 	}
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
 }

@@ -43,7 +43,7 @@ func (s *Server) image(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := v1.ImageDetail{Image: imageShape(i), LastSuccess: []v1.Success{}}
+	out := v1.ImageDetail{Image: imageShape(i, s.cfg.Fleet.Incidents()), LastSuccess: []v1.Success{}}
 	last := map[string]v1.Success{}
 	for _, v := range s.cfg.Fleet.Views() {
 		if v.Board.Card == i.Name {

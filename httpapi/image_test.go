@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,8 @@ func (d slowDisk) Verify(context.Context, images.Image) ([]images.Verified, erro
 	return []images.Verified{{Artifact: "disk", File: "v2.img.gz", Want: "ab", Got: "cd", Problem: "it changed; reload"}}, nil
 }
 
-func TestImageShowsItsLastSuccess(t *testing.T) {
+// An image shows where it was last put on a board without fault, and where it is suspect.
+func TestImageShowsHowItFares(t *testing.T) {
 	t.Parallel()
 	f := fleet()
 	end := apitest.Now.Add(-time.Hour)
@@ -35,6 +37,10 @@ func TestImageShowsItsLastSuccess(t *testing.T) {
 	other := apitest.Board("b2", board.Ready)
 	other.Board.Card = "v2"
 	f.Put(other)
+	suspect := func(id, image, rack string, closed time.Time) actors.Incident {
+		return actors.Incident{ID: id, Kind: actors.IncidentImage, Subject: image + " on hardware type panda in rack " + rack, Rack: rack, Closed: closed}
+	}
+	f.Troubles = []actors.Incident{suspect("i1", "v2", "r2", time.Time{}), suspect("i2", "v2", "r1", time.Time{}), suspect("i3", "v2", "r3", end), suspect("i4", "v1", "r1", time.Time{})}
 	s := start(t, Config{Fleet: f, Catalogue: func() Catalogue { return apitest.Catalogue{} }})
 	_, body := call(t, s, "GET", "/api/v1/images/v2", "")
 	var got v1.ImageDetail
@@ -44,6 +50,10 @@ func TestImageShowsItsLastSuccess(t *testing.T) {
 	if got.Name != "v2" || got.Boards != 1 || len(got.LastSuccess) != 1 || got.LastSuccess[0].Attempt != 7 || !got.LastSuccess[0].At.Equal(end) ||
 		got.LastSuccess[0].Hardware != "qemu-arm64" {
 		t.Errorf("%s", body)
+	}
+	want := []v1.Suspicion{{Rack: "r1", Hardware: "panda", Incident: "i2"}, {Rack: "r2", Hardware: "panda", Incident: "i1"}}
+	if !slices.Equal(got.Suspect, want) {
+		t.Errorf("suspect %+v", got.Suspect)
 	}
 }
 

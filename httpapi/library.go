@@ -31,7 +31,7 @@ func noLibrary() error {
 func (s *Server) putImage(r *request) error {
 	return s.put(r, func(entry []byte, c images.Condition) (revision string, shape any, err error) {
 		i, err := s.cfg.Library.PutImage(r.ctx, r.name, entry, c)
-		return i.Revision, imageShape(i), err
+		return i.Revision, imageShape(i, s.cfg.Fleet.Incidents()), err
 	})
 }
 

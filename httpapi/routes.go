@@ -76,7 +76,7 @@ func (s *Server) handler() fasthttp.RequestHandler {
 	r := router.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false
 	r.NotFound = s.plain(func(c *fasthttp.RequestCtx) error {
-		return &apiError{v1.KindNotFound, fmt.Sprintf("there is nothing at %q", c.Path()), "see the table of API v1"}
+		return &apiError{v1.KindNotFound, fmt.Sprintf("there is nothing at %q", c.Path()), "see " + describePath + ".html"}
 	})
 	r.MethodNotAllowed = s.plain(func(c *fasthttp.RequestCtx) error {
 		return &apiError{v1.KindMethod, fmt.Sprintf("%s is not possible on %q", c.Method(), c.Path()), "use " + string(c.Response.Header.Peek("Allow"))}

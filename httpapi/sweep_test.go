@@ -116,7 +116,9 @@ var columns = []column{
 	{404, always, func(t *testing.T, w *swept, rt route) {
 		path, body, headers := sample(rt)
 		res, data := call(t, w.open, rt.method, slashed(path), body, headers...)
-		wantProblem(t, res, data, 404, v1.KindNotFound)
+		if p := wantProblem(t, res, data, 404, v1.KindNotFound); p.Remedy != "see /api/v1/openapi.html" {
+			t.Errorf("the remedy is %q", p.Remedy)
+		}
 		if none := at(rt.path, "nobody"); strings.Contains(rt.path, "{name}") {
 			res, data := call(t, w.open, rt.method, none, body, headers...)
 			wantProblem(t, res, data, 404, v1.KindNotFound)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"mozpool/actors"
 	"mozpool/actors/board"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
@@ -11,17 +12,19 @@ import (
 
 func (s *Server) images(r *request) error {
 	all := v1.Images{Images: []v1.Image{}}
+	incidents := s.cfg.Fleet.Incidents()
 	if c := s.catalogue(); c != nil {
 		for _, i := range c.Images() {
-			all.Images = append(all.Images, imageShape(i))
+			all.Images = append(all.Images, imageShape(i, incidents))
 		}
 	}
 	return s.ok(r, all)
 }
 
-func imageShape(i images.Image) v1.Image {
+// imageShape shows an image. Of the incidents those are looked at that make it suspect.
+func imageShape(i images.Image, incidents []actors.Incident) v1.Image {
 	out := v1.Image{Name: i.Name, Revision: i.Revision, Hardware: some(i.Hardware), Install: string(i.Install), Artifacts: []v1.Artifact{},
-		ConfigKeys: some(i.ConfigKeys), Readback: string(i.Readback), Limits: limits(i.Limits), Compat: i.Compat, Source: i.Source,
+		ConfigKeys: some(i.ConfigKeys), Readback: string(i.Readback), Limits: limits(i.Limits), Compat: i.Compat, Source: i.Source, Suspect: []v1.Suspicion{},
 		Verify: v1.Verify{Kind: string(i.Verify.Kind), Port: i.Verify.Port, Expect: i.Verify.Expect, URL: i.Verify.URL, Status: i.Verify.Status}}
 	if i.Verify.For > 0 {
 		out.Verify.For = i.Verify.For.String()
@@ -29,6 +32,14 @@ func imageShape(i images.Image) v1.Image {
 	for _, a := range i.Artifacts {
 		out.Artifacts = append(out.Artifacts, v1.Artifact{Name: a.Name, File: a.File, SHA256: a.SHA256, To: a.To, Part: a.Part})
 	}
+	for _, in := range incidents {
+		if in.Closed.IsZero() && in.ImageOf() == i.Name {
+			out.Suspect = append(out.Suspect, v1.Suspicion{Rack: in.Rack, Hardware: in.HardwareOf(), Incident: in.ID})
+		}
+	}
+	slices.SortFunc(out.Suspect, func(a, b v1.Suspicion) int {
+		return cmp.Or(cmp.Compare(a.Rack, b.Rack), cmp.Compare(a.Hardware, b.Hardware))
+	})
 	return out
 }
 

@@ -42,9 +42,14 @@ func (h *House) Do(ctx context.Context, name string, o actors.Order) (actors.Ans
 	return h.answer(ctx, name, &question{Name: name, Order: &o})
 }
 
-// ForeseeWish says what would become of a wish, as far as is known here, and does nothing.
+// ForeseeWish says what would become of a wish, as far as is known here, and does nothing. Incidents of a rack that runs
+// elsewhere are those of the journal: a suspect image is refused there too.
 func (h *House) ForeseeWish(ctx context.Context, name string, r actors.Request) (actors.Answer, error) {
-	return h.shown(name).ForeseeWish(ctx, name, r)
+	f := h.shown(name)
+	if f == h.all.Load() {
+		h.readIncidents()
+	}
+	return f.ForeseeWish(ctx, name, r)
 }
 
 // ForeseeOrder does the same for an order.

@@ -331,6 +331,37 @@ func TestIncidentsElsewhere(t *testing.T) {
 	})
 }
 
+// What is foreseen of a rack that runs elsewhere knows of its incidents as the rack's actors do.
+func TestForeseeElsewhere(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		two := c.houses["img2"]
+		foresee := func(name string, force bool) actors.ProblemKind {
+			_, err := two.ForeseeWish(t.Context(), name, actors.Request{Want: board.WantImage, Image: "v4", By: "ann", Force: force})
+			return kind(err)
+		}
+		if got := foresee("board1", false); got != "" {
+			t.Errorf("an image that is not suspect: %s", got)
+		}
+		put := func(closed string) {
+			data := `{"id":"a1","kind":"image","subject":"v4 on hardware type h in rack r1","rack":"r1","opened":"2026-01-02T15:04:05Z"` + closed + `}`
+			if err := c.PutDoc(t.Context(), persistence.Doc{Kind: "incident", Name: "a1", Data: []byte(data)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("")
+		if got := foresee("board1", false); got != actors.Refused {
+			t.Errorf("a suspect image: %q", got)
+		}
+		if got := foresee("board1", true) + foresee("board3", false); got != "" {
+			t.Errorf("forced, and in a rack where it is not suspect: %q", got)
+		}
+		put(`,"closed":"2026-01-02T16:04:05Z"`)
+		if got := foresee("board1", false); got != "" {
+			t.Errorf("cleared: %s", got)
+		}
+	})
+}
+
 // A changed inventory reaches boards that run here and those that are shown.
 func TestLoadAgain(t *testing.T) {
 	in(t, func(t *testing.T, c *cluster) {

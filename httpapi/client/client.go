@@ -16,6 +16,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,6 +118,9 @@ func (c *Client) send(ctx context.Context, k call) (*http.Response, error) {
 }
 
 func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
+	if slices.Contains(k.path, "") {
+		return nil, ErrNoName
+	}
 	var body io.Reader
 	if k.body != nil {
 		data, err := json.Marshal(k.body)

@@ -59,9 +59,17 @@ type Image struct {
 	ConfigKeys []string          `json:"config_keys"` // required in a wish
 	Readback   string            `json:"readback"`
 	Verify     Verify            `json:"verify"`
-	Limits     map[string]string `json:"limits"` // by state, and stall
-	Compat     string            `json:"compat"` // prefix of state names in the old API
-	Source     string            `json:"source"` // the file that it comes from
+	Limits     map[string]string `json:"limits"`  // by state, and stall
+	Compat     string            `json:"compat"`  // prefix of state names in the old API
+	Source     string            `json:"source"`  // the file that it comes from
+	Suspect    []Suspicion       `json:"suspect"` // where it fails on boards that work otherwise; empty: nowhere
+}
+
+// Suspicion says where an image is suspect: there boards wait for it, and wishes for it are refused unless forced.
+type Suspicion struct {
+	Rack     string `json:"rack"`
+	Hardware string `json:"hardware"`
+	Incident string `json:"incident"` // its id
 }
 
 // Verify says what proves that an image runs.

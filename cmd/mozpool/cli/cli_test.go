@@ -87,7 +87,9 @@ func newWorld(t *testing.T) *world {
 		Troubles: []actors.Incident{{ID: "i1", Kind: actors.IncidentRelay, Subject: "10.91.0.2:2101", Rack: "r1", Boards: []string{"b1"},
 			Text: "relay board 10.91.0.2:2101 gives no sign of life", Remedy: "look at its plug", Opened: apitest.Now.Add(-time.Hour)},
 			{ID: "i0", Kind: actors.IncidentCrossed, Rack: "r1", Boards: []string{"b1", "b2"}, Text: "the relay of b1 switches b2 instead",
-				Opened: apitest.Now.Add(-2 * time.Hour), Closed: apitest.Now.Add(-time.Hour), ClosedBy: "ann"}},
+				Opened: apitest.Now.Add(-2 * time.Hour), Closed: apitest.Now.Add(-time.Hour), ClosedBy: "ann"},
+			{ID: "i2", Kind: actors.IncidentImage, Subject: "v2 on hardware type panda in rack r1", Rack: "r1", Boards: []string{"b1", "b2", "b3"},
+				Text: "image v2 on hardware type panda in rack r1 ends in failed_boot on b1, b2, b3, which were ready before", Remedy: "look at the image", Opened: apitest.Now.Add(-time.Hour)}},
 		OnWiring: wiring,
 		Broken: []actors.ToRepair{{Board: "b3", Rack: "r1", Place: "chassis 1 slot 3", State: board.FailedBoot, Since: apitest.Now.Add(-time.Hour), Part: board.PartBoard,
 			Take: "a board of its kind", Why: "silent after power-on: the loader never asked", Remedy: "look at its console"}},
@@ -218,6 +220,25 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s differs (-update writes it anew):\n%s", path, got)
+	}
+}
+
+// What is not there is to be looked up with a command.
+func TestRemedyIsACommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for args, says := range map[string]string{
+		"board show nobody":                          "see: mozpool board list",
+		"board cancel nobody":                        "see: mozpool board list",
+		"board attempt b1 99":                        "see: mozpool board attempts BOARD",
+		"image show nothing":                         "see: mozpool image list",
+		"hardware show nothing":                      "see: mozpool hardware list",
+		"incident close nothing":                     "see: mozpool incident list",
+		"artifact remove " + strings.Repeat("0", 64): "see: mozpool artifact list",
+	} {
+		if code := w.run(t, strings.Fields(args)...); code != ExitNotFound || !strings.Contains(w.err.String(), says) || strings.Contains(w.err.String(), "see the list") {
+			t.Errorf("%s: exit %d, %s", args, code, &w.err)
+		}
 	}
 }
 

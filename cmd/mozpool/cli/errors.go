@@ -57,6 +57,8 @@ func codeOf(err error) int {
 	switch {
 	case errors.As(err, &have):
 		return have.Exit
+	case errors.Is(err, client.ErrNoName):
+		return ExitUsage
 	case errors.As(err, &gone):
 		return ExitUnreachable
 	case !errors.As(err, &p):

@@ -35,12 +35,14 @@ func TestHardwarePush(t *testing.T) {
 		{"push omap5 -f " + shown, "", ExitUsage, "describes panda", ""},
 		{"push omap5 --new --revision x -f " + shown, "", ExitUsage, "can't be used together", ""},
 		{"remove omap5", "", 0, "", "remove type omap5"},
+		{"remove ''", "", ExitUsage, "the name is empty", "remove type omap5"},
+		{"push '' --live live/omap5 --disk /dev/vda", "", ExitUsage, "the name is empty", "remove type omap5"},
 		{"remove nobody omap5", "", ExitFailed, "nobody", "remove type omap5"},
 	} {
 		if tc.entry != "" {
 			writeFile(t, entry, tc.entry)
 		}
-		code := w.run(t, strings.Fields("hardware "+tc.args)...)
+		code := w.run(t, words("hardware "+tc.args)...)
 		if said := w.out.String() + w.err.String(); code != tc.code || !strings.Contains(said, tc.says) {
 			t.Errorf("%s: exit %d, %s", tc.args, code, said)
 		}

@@ -48,6 +48,9 @@ func (c *Context) imageTable(i v1.ImageDetail) *table {
 	line("read back", i.Readback)
 	line("verified by", strings.TrimSpace(i.Verify.Kind+" "+i.Verify.For))
 	line("limits", labelText(i.Limits))
+	for _, s := range i.Suspect {
+		line("suspect", fmt.Sprintf("on hardware type %s in rack %s, see: mozpool incident list", s.Hardware, s.Rack))
+	}
 	line("on cards of", fmt.Sprintf("%d boards", i.Boards))
 	for _, s := range i.LastSuccess {
 		line("last good", fmt.Sprintf("%s: %s, attempt %d, %s", s.Hardware, s.Board, s.Attempt, c.when(s.At)))

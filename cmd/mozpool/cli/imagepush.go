@@ -106,6 +106,8 @@ func pushAll(c *Context, all []v1.ArtifactEntry, folder string) error {
 // entry is what is to be put, and the folder that its files lie in.
 func (p *ImagePush) entry() (e v1.ImageEntry, folder string, err error) {
 	switch {
+	case p.Name == "":
+		return e, "", client.ErrNoName // before anything is uploaded for it
 	case p.Entry == "" && p.File == "" && p.URL == "":
 		return e, "", errors.New("say which file: --file FILE, --url URL, or -f ENTRY.yaml")
 	case p.Entry != "" && p.File != "" || p.URL != "" && p.Entry+p.File != "":

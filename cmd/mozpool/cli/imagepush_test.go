@@ -13,6 +13,7 @@ func TestImagePush(t *testing.T) {
 	w := newWorld(t)
 	file := artifactFile(t, "v3.img.gz", "image")
 	entry := filepath.Join(filepath.Dir(file), "entry.yaml")
+	empty := artifactFile(t, "empty.img", "")
 	put := func(text string) { writeFile(t, entry, text) }
 	for _, tc := range []struct {
 		args  string
@@ -30,6 +31,10 @@ func TestImagePush(t *testing.T) {
 		{"push v3", "", ExitUsage, "--url URL, or -f"},
 		{"push v3 --file " + file + " -f " + entry, "", ExitUsage, "use one"},
 		{"push v3 --file " + file + ".none", "", ExitUsage, "no such file"},
+		{"push v3 --file " + empty, "", ExitUsage, empty + " is empty"},
+		{"push '' --file " + file, "", ExitUsage, "the name is empty"},
+		{"show ''", "", ExitUsage, "the name is empty"},
+		{"remove ''", "", ExitUsage, "the name is empty"},
 		{"push v3 -f " + entry, "install: raw\nartifacts: [{name: disk, file: v3.img.gz, to: disk}]\nverify: {kind: ping, for: 20s}\n", 0, "v3"},
 		{"push v3 -f " + entry, "install: raw\nartifacts: [{name: disk, file: v3.img.gz, to: disk, sha256: ab}]\n", ExitUsage, "the entry says ab"},
 		{"push v3 -f " + entry, "install: raw\nartifacts: [{name: disk, to: disk}]\n", ExitUsage, "names no file"},
@@ -42,11 +47,20 @@ func TestImagePush(t *testing.T) {
 		if tc.entry != "" {
 			put(tc.entry)
 		}
-		code := w.run(t, strings.Fields("image "+tc.args)...)
+		code := w.run(t, words("image "+tc.args)...)
 		if said := w.out.String() + w.err.String(); code != tc.code || !strings.Contains(said, tc.says) {
 			t.Errorf("%s: exit %d, %s", tc.args, code, said)
 		}
 	}
+}
+
+// words are those of a command line, in which ” is an empty one.
+func words(line string) []string {
+	all := strings.Fields(line)
+	for i, w := range all {
+		all[i] = strings.ReplaceAll(w, "''", "")
+	}
+	return all
 }
 
 // The image that is put is made of what the server fetched, called as its URL ends.

@@ -32,12 +32,21 @@ type ImageList struct{ Watched }
 // Run lists the images.
 func (l *ImageList) Run(c *Context) error {
 	return listing[v1.Image]{of: c.Client.Images,
-		head: []string{"NAME", "INSTALL", "HARDWARE", "CONFIG", "VERIFY", "REVISION"}, more: []string{"READBACK", "LIMITS", "SOURCE"},
+		head: []string{"NAME", "INSTALL", "HARDWARE", "CONFIG", "VERIFY", "REVISION", "SUSPECT IN"}, more: []string{"READBACK", "LIMITS", "SOURCE"},
 		name: func(i v1.Image) string { return i.Name },
 		row: func(i v1.Image) []cell {
 			return []cell{plain(i.Name), plain(i.Install), plain(cmp.Or(strings.Join(i.Hardware, ","), "all")),
-				plain(strings.Join(i.ConfigKeys, ",")), plain(i.Verify.Kind), plain(i.Revision), plain(i.Readback), plain(labelText(i.Limits)), plain(i.Source)}
+				plain(strings.Join(i.ConfigKeys, ",")), plain(i.Verify.Kind), plain(i.Revision), {suspectIn(i), red}, plain(i.Readback), plain(labelText(i.Limits)), plain(i.Source)}
 		}}.run(c, l.Watched)
+}
+
+// suspectIn are the racks in which an image is suspect.
+func suspectIn(i v1.Image) string {
+	var racks []string
+	for _, s := range i.Suspect {
+		racks = append(racks, s.Rack)
+	}
+	return strings.Join(slices.Compact(racks), ",")
 }
 
 // Rack is the part of "mozpool rack" that asks the server.

@@ -30,6 +30,9 @@ func openPush(path string) (*pushed, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s is no regular file", path)
 	}
+	if err == nil && info.Size() == 0 {
+		err = fmt.Errorf("%s is empty; copy it again", path) // an upload is known by its hash only: the server could not name it
+	}
 	if err != nil {
 		return nil, &Error{Exit: ExitUsage, Err: errors.Join(err, f.Close())}
 	}

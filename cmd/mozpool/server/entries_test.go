@@ -95,7 +95,8 @@ func TestHardwareOfTheAPIBesideOthers(t *testing.T) {
 	if again, _ := l.s.catalogue.Get().HardwareType("qemu-arm64"); again.Revision != built.Revision {
 		t.Errorf("%+v", again)
 	}
-	l.refused(l.s.library.RemoveHardware(t.Context(), "qemu-arm64", images.Condition{}), actors.Refused, "built in")
+	l.refused(l.s.library.RemoveHardware(t.Context(), "qemu-arm64", images.Condition{}), actors.Refused, "built in and cannot be removed")
+	l.refused(l.s.library.RemoveImage(t.Context(), "mozpool/self-test", images.Condition{}), actors.Refused, "mozpool/self-test is built in and cannot be removed")
 	// board1 is a panda.
 	if _, err := l.s.library.PutHardware(t.Context(), "panda", []byte(omap5), images.Condition{}); err != nil {
 		t.Fatal(err)

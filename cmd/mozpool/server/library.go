@@ -161,6 +161,12 @@ func comesFrom(source string) string {
 	return "from " + source
 }
 
+// builtInRemedies say what can be done instead of removing what is built in.
+var builtInRemedies = map[images.Kind]string{
+	images.OfImage:    "leave it; a hardware type can name others as its self_test and maintenance",
+	images.OfHardware: "to replace it, put one of the same name: mozpool hardware push",
+}
+
 // mayChange holds a change to what its sender saw, and to the source of what is changed.
 func (l *library) mayChange(now *images.Catalogue, c change, stored bool) error {
 	source, revision, exists := now.Find(c.Kind, c.Name)
@@ -171,6 +177,8 @@ func (l *library) mayChange(now *images.Catalogue, c change, stored bool) error 
 	switch {
 	case exists && c.cond.New:
 		return &actors.Problem{Kind: actors.Mismatch, Text: fmt.Sprintf("%s %s is there already, %s, revision %q", c.Kind, c.Name, comesFrom(source), revision), Remedy: "choose another name; without If-None-Match (--new) it becomes a new revision"}
+	case exists && !replaceable && source == images.BuiltIn: // a removal: such an image cannot be put, and a type can
+		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("%s %s is built in and cannot be removed", c.Kind, c.Name), Remedy: builtInRemedies[c.Kind]}
 	case exists && !replaceable:
 		return &actors.Problem{Kind: actors.Refused, Text: fmt.Sprintf("%s %s is %s", c.Kind, c.Name, comesFrom(source)), Remedy: "change it in " + l.s.cfg.Images + ", then: mozpool reload; or choose another name"}
 	case !exists && c.Data == nil:
