@@ -21,6 +21,16 @@ type Why struct {
 	// Tries are the failed visits of this state in this attempt, of Allowed.
 	Tries   int `json:"tries"`
 	Allowed int `json:"tries_allowed"`
+	// AsOf is, in a cluster, when whoever acts for the board was heard last; zero: it is heard.
+	AsOf time.Time `json:"as_of,omitzero"`
+}
+
+// Dated says how old the explanation is. While nobody acts for the board, what would come next does not come.
+func (w *Why) Dated(at time.Time) {
+	w.AsOf = at
+	if !at.IsZero() && !w.State.Rest() {
+		w.Next = "nothing, before a server acts for its rack again"
+	}
 }
 
 // Why explains a board.

@@ -20,7 +20,7 @@ func (c *Context) boardTable(b v1.Board) *table {
 	}
 	t.add(plain("state"), stateCell(b.State))
 	if b.AsOf != nil {
-		line("as of", c.when(*b.AsOf)+"; the server that acts for its rack has been silent since")
+		line("as of", c.silentSince(*b.AsOf))
 	}
 	line("since", c.when(b.Since))
 	if b.Deadline != nil {
@@ -55,6 +55,11 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("labels", labelText(b.Labels))
 	line("comment", b.Comment)
 	return t
+}
+
+// silentSince says how old what is shown is, and why.
+func (c *Context) silentSince(t time.Time) string {
+	return c.when(t) + "; the server that acts for its rack has been silent since"
 }
 
 // healthText is what the last check of a ready board found; empty: there was none.
