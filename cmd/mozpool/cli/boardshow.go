@@ -33,7 +33,7 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("power", b.Power)
 	line("attempt", fmt.Sprintf("%d (boot %d, visit %d)", b.Attempt, b.Boot, b.Visit))
 	if b.Evidence != nil {
-		line("evidence", strings.TrimSpace(fmt.Sprintf("%s, %s %s", b.Evidence.Kind, c.when(b.Evidence.At), b.Evidence.Text)))
+		line("evidence", c.evidenceText(*b.Evidence))
 	}
 	line("health", c.healthText(b.Health))
 	if b.Blame != nil {
@@ -55,6 +55,11 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("labels", labelText(b.Labels))
 	line("comment", b.Comment)
 	return t
+}
+
+// evidenceText says what was heard last of a board, and when.
+func (c *Context) evidenceText(e v1.Evidence) string {
+	return strings.TrimSpace(fmt.Sprintf("%s, %s %s", e.Kind, c.when(e.At), e.Text))
 }
 
 // silentSince says how old what is shown is, and why.

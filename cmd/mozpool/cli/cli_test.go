@@ -97,8 +97,13 @@ func newWorld(t *testing.T) *world {
 	f.OnWhy = func(name string) (actors.Why, error) {
 		why := actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.",
 			Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}
-		if name == "b1" {
+		switch name {
+		case "b1":
 			why.Dated(f.ByName(name).AsOf)
+		case "b2":
+			why.State, why.Next, why.Tries, why.Allowed = board.FailedBoot, "", 0, 0
+			why.Text, why.Remedy = "Attempt 7 ended in failed_boot.", "check the board's cable and switch port"
+			why.Evidence = board.Fact{Kind: board.FellThrough, At: apitest.Now.Add(-36 * time.Second).UnixMilli(), Text: "read the default entry"}
 		}
 		return why, nil
 	}

@@ -35,6 +35,9 @@ func (c *Context) explain(y v1.Why) error {
 	if y.AsOf != nil {
 		text += "  as of: " + c.silentSince(*y.AsOf) + "\n"
 	}
+	if y.Evidence != nil && !y.State.Working() { // of a board that works the text tells it
+		text += "  last heard: " + visible(c.evidenceText(*y.Evidence)) + "\n"
+	}
 	if y.TriesAllowed > 0 {
 		text += fmt.Sprintf("  tries spent: %d of %d\n", y.Tries, y.TriesAllowed)
 	}
