@@ -24,7 +24,7 @@ func (c *Context) boardTable(b v1.Board) *table {
 	}
 	line("since", c.when(b.Since))
 	if b.Deadline != nil {
-		line("limit", "in "+age(*b.Deadline, c.Now()))
+		line("limit", "in "+left(c.Now(), *b.Deadline))
 	}
 	line("waiting for", string(b.WaitingFor))
 	line("doing", doing(b))
@@ -100,7 +100,7 @@ func (c *Context) lockText(l v1.Lock) string {
 		text += ": " + l.Why
 	}
 	if l.Until != nil {
-		text += ", for another " + age(*l.Until, c.Now())
+		text += ", for another " + left(c.Now(), *l.Until)
 	}
 	return text
 }

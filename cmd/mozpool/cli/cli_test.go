@@ -366,4 +366,10 @@ func TestAge(t *testing.T) {
 			t.Errorf("%s: %s, want %s", d, got, want)
 		}
 	}
+	for d, want := range map[time.Duration]string{-time.Second: "0s", 59 * time.Second: "59s", 2*time.Hour - time.Second: "2h", time.Hour + time.Minute: "1h",
+		59*time.Minute + 50*time.Second: "1h", 7*24*time.Hour - time.Second: "7d"} {
+		if got := left(apitest.Now, apitest.Now.Add(d)); got != want {
+			t.Errorf("%s are left as %s, want %s", d, got, want)
+		}
+	}
 }
