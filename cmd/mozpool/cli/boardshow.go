@@ -59,7 +59,11 @@ func (c *Context) boardTable(b v1.Board) *table {
 
 // evidenceText says what was heard last of a board, and when.
 func (c *Context) evidenceText(e v1.Evidence) string {
-	return strings.TrimSpace(fmt.Sprintf("%s, %s %s", e.Kind, c.when(e.At), e.Text))
+	text := fmt.Sprintf("%s, %s", e.Kind, c.when(e.At))
+	if e.Text != "" {
+		text += ": " + e.Text
+	}
+	return text
 }
 
 // silentSince says how old what is shown is, and why.
