@@ -55,6 +55,11 @@ func TestListTellsWhatIsMissing(t *testing.T) {
 	if w.out.String() != "b1\n" || !strings.Contains(w.err.String(), "no board nobody") {
 		t.Errorf("%q, %q", &w.out, &w.err)
 	}
+	for args, want := range map[string]string{"board list nobody": "", "board list c* nobody": "", "board list nobody -o json": "[]\n"} {
+		if w.run(t, strings.Fields(args)...); w.out.String() != want || !strings.Contains(w.err.String(), "nobody") {
+			t.Errorf("%s: %q, %q", args, &w.out, &w.err)
+		}
+	}
 	for args, want := range map[string]string{"board list -l rack=r9": "(no board fits)\n", "board list -l rack=r9 -o json": "", "board list b1": ""} {
 		if w.run(t, strings.Fields(args)...); w.err.String() != want {
 			t.Errorf("%s said %q", args, &w.err)
