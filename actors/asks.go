@@ -70,7 +70,7 @@ func (f *Fleet) Wish(ctx context.Context, name string, r Request) (Answer, error
 		return Answer{}, err
 	}
 	if res.Verdict == board.Moved || res.Store {
-		f.line(name, "api", 6, fmt.Sprintf("attempt %d: %s %s, asked by %s", res.Board.Attempt, r.Want, r.Image, r.By))
+		f.line(name, "api", 6, fmt.Sprintf("attempt %d: %s, asked by %s", res.Board.Attempt, wanted(r.Want, r.Image), r.By))
 	}
 	return answerOf(name, res)
 }

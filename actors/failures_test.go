@@ -95,7 +95,7 @@ func TestFailuresExplained(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintf(&out, "%s\n  why: %s\n", b.what, why.Text)
+			fmt.Fprintf(&out, "%s\n  why: %s\n  last heard: %s\n", b.what, why.Text, strings.TrimSpace(string(why.Evidence.Kind)+" "+why.Evidence.Text))
 			for _, r := range w.f.RepairList() {
 				if r.Board == name {
 					fmt.Fprintf(&out, "  repair list: %s; take %s; %s\n", r.Part, r.Take, r.Remedy)

@@ -105,7 +105,7 @@ func (a *boardActor) traceSame(attempt uint32) {
 func inputText(in *board.Input) string {
 	switch {
 	case in.Kind == board.Wish:
-		return fmt.Sprintf("%s %s asked by %s", in.Want, in.Image, in.By)
+		return fmt.Sprintf("%s asked by %s", wanted(in.Want, in.Image), in.By)
 	case in.By != "":
 		return "by " + in.By + lead(": ", in.Text)
 	case in.Text == "":
@@ -114,6 +114,9 @@ func inputText(in *board.Input) string {
 		return in.Text
 	}
 }
+
+// wanted is what a wish is for: image v2, maintenance.
+func wanted(want board.Want, image string) string { return string(want) + lead(" ", image) }
 
 // traceMove tells of a transition and of what was decided with it.
 func (a *boardActor) traceMove(from *board.Board, fl *flight) {

@@ -192,3 +192,18 @@ func TestDetailsOfAttempts(t *testing.T) {
 		}
 	})
 }
+
+func TestInputText(t *testing.T) {
+	t.Parallel()
+	for want, in := range map[string]board.Input{
+		"image v2 asked by ann":    {Kind: board.Wish, Want: board.WantImage, Image: "v2", By: "ann"},
+		"maintenance asked by ann": {Kind: board.Wish, Want: board.WantMaintenance, By: "ann"},
+		"by ann: slow":             {Kind: board.Remark, By: "ann", Text: "slow"},
+		"10.91.0.101":              {Kind: board.LoaderAsked, From: "10.91.0.101"},
+		"disk":                     {Kind: board.Downloads, From: "10.91.0.101", Text: "disk"},
+	} {
+		if got := inputText(&in); got != want {
+			t.Errorf("%+v: %q, want %q", in, got, want)
+		}
+	}
+}

@@ -21,6 +21,18 @@ type Why struct {
 	// Tries are the failed visits of this state in this attempt, of Allowed.
 	Tries   int `json:"tries"`
 	Allowed int `json:"tries_allowed"`
+	// Evidence is what was heard last of the board; without a kind: nothing yet.
+	Evidence board.Fact `json:"evidence,omitzero"`
+	// AsOf is, in a cluster, when whoever acts for the board was heard last; zero: it is heard.
+	AsOf time.Time `json:"as_of,omitzero"`
+}
+
+// Dated says how old the explanation is. While nobody acts for the board, what would come next does not come.
+func (w *Why) Dated(at time.Time) {
+	w.AsOf = at
+	if !at.IsZero() && !w.State.Rest() {
+		w.Next = "nothing, before a server acts for its rack again"
+	}
 }
 
 // Why explains a board.
@@ -31,7 +43,7 @@ func (f *Fleet) Why(name string) (Why, error) {
 	}
 	rules := board.Rules{}
 	b := &v.Board
-	w := Why{Board: name, State: b.State, Since: time.UnixMilli(b.Since).UTC(), Tries: int(b.Tries[b.State]), Allowed: rules.TriesOf(b.State)}
+	w := Why{Board: name, State: b.State, Since: time.UnixMilli(b.Since).UTC(), Tries: int(b.Tries[b.State]), Allowed: rules.TriesOf(b.State), Evidence: b.Evidence}
 	if b.Deadline > 0 {
 		w.Deadline = time.UnixMilli(b.Deadline).UTC()
 	}

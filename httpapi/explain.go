@@ -16,7 +16,7 @@ func (s *Server) why(r *request) error {
 		return err
 	}
 	return s.ok(r, v1.Why{Board: w.Board, State: w.State, Since: w.Since.UTC(), Deadline: timeOrNil(w.Deadline), Text: w.Text,
-		Next: w.Next, Remedy: w.Remedy, Tries: w.Tries, TriesAllowed: w.Allowed})
+		Next: w.Next, Remedy: w.Remedy, Tries: w.Tries, TriesAllowed: w.Allowed, AsOf: timeOrNil(w.AsOf), Evidence: evidenceOf(w.Evidence)})
 }
 
 const (

@@ -1,16 +1,16 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
-	"mozpool/persistence"
-
+	"mozpool/httpapi/span"
 	v1 "mozpool/httpapi/v1"
+	"mozpool/persistence"
 )
 
 var logSources = []string{"syslog", "statemachine", "relay", "api", "transfer", "console"}
@@ -93,35 +93,30 @@ func (s *Server) logFilter(r *request) (persistence.Filter, error) {
 	if f.Below, err = readSeverity(r.query.text("severity")); err != nil {
 		return f, err
 	}
-	if f.Since, err = readTime("since", r.query.text("since"), s.cfg.Clock()); err != nil {
+	if f.Since, err = readTime("since", r.query.text("since"), s.cfg.Clock(), span.MostDays); err != nil {
 		return f, err
 	}
-	f.Until, err = readTime("until", r.query.text("until"), s.cfg.Clock())
+	f.Until, err = readTime("until", r.query.text("until"), s.cfg.Clock(), span.MostDays)
 	return f, err
 }
 
-// readTime reads a time, or how long ago it was: 10m.
-func readTime(name, text string, now time.Time) (time.Time, error) {
+// readTime reads a time, or how long ago it was, at most so many days: 10m.
+func readTime(name, text string, now time.Time, days int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if d, err := readSpan(text); err == nil && d >= 0 {
+	d, err := span.UpTo(text, days)
+	if err == nil && d >= 0 {
 		return now.Add(-d), nil
+	}
+	if wrong := (*span.Error)(nil); errors.As(err, &wrong) && wrong.Long {
+		return time.Time{}, bad(wrong.Remedy, "%s is %q, which is too long ago", name, text)
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return t, bad("send a time (2026-01-02T15:04:05Z) or how long ago it was (10m, 7d)", "%s is %q", name, text)
 	}
 	return t, nil
-}
-
-// readSpan reads a duration; days (7d) may be told alone.
-func readSpan(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		return time.Duration(n) * 24 * time.Hour, err
-	}
-	return time.ParseDuration(text)
 }
 
 // wantsText says whether text comes before JSON in an Accept header.

@@ -42,6 +42,9 @@ func TestLog(t *testing.T) {
 		res, body := call(t, s, "GET", "/api/v1/boards/b1/log?"+q, "")
 		wantProblem(t, res, body, 400, v1.KindBadRequest)
 	}
+	if _, body := call(t, s, "GET", "/api/v1/boards/b1/log?since=99999d", ""); !strings.Contains(string(body), "at most 36500d") {
+		t.Errorf("the limit is not named: %s", body)
+	}
 }
 
 // TestWholeLog: every line comes as an object a line, or as text.

@@ -10,20 +10,22 @@ import (
 	"mozpool/httpapi/report"
 )
 
-// reportSpan is how far back a report goes unless the client says.
-const reportSpan = 7 * 24 * time.Hour
+const (
+	reportSpan = 7 * 24 * time.Hour // how far back a report goes unless the client says
+	reportDays = 366                // how far back it can go
+)
 
 // report tells how boards fared: as JSON, as a page, or as text.
 func (s *Server) report(r *request) error {
 	now := s.cfg.Clock()
-	since, err := readTime("since", r.query.text("since"), now)
+	since, err := readTime("since", r.query.text("since"), now, reportDays)
 	if err != nil {
 		return err
 	}
 	if since.IsZero() {
 		since = now.Add(-reportSpan)
 	}
-	if since.After(now) || now.Sub(since) > 366*24*time.Hour {
+	if since.After(now) || now.Sub(since) > reportDays*24*time.Hour {
 		return bad("send a time of the last year", "since is %s", since.UTC().Format(time.RFC3339))
 	}
 	boards, err := s.reported(r, r.query.text("rack"))

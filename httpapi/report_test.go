@@ -46,4 +46,7 @@ func TestReport(t *testing.T) {
 		res, body := call(t, s, "GET", "/api/v1/report?"+query, "")
 		wantProblem(t, res, body, 400, v1.KindBadRequest)
 	}
+	if _, body := call(t, s, "GET", "/api/v1/report?since=99999d", ""); !strings.Contains(string(body), "at most 366d") {
+		t.Errorf("the limit is not named: %s", body)
+	}
 }

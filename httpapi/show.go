@@ -57,15 +57,13 @@ func boardOf(v *actors.View) v1.Board {
 		State: b.State, Since: milli(b.Since), Deadline: milliOrNil(b.Deadline), Visit: b.Visit, Attempt: b.Attempt, Boot: b.Boot,
 		Wish: b.Want, Image: imageOf(b), WaitingFor: b.WaitingFor, Blame: b.Blame, Labels: v.Labels(), Comment: b.Comment,
 		Power: string(b.Power), Switch: sp.Power, Queue: v.Queue, AsOf: timeOrNil(v.AsOf),
+		Evidence: evidenceOf(b.Evidence),
 	}
 	if out.Labels == nil {
 		out.Labels = map[string]string{}
 	}
 	if b.Power == board.PowerUnknown {
 		out.Power = "unknown"
-	}
-	if b.Evidence.Kind != "" {
-		out.Evidence = &v1.Evidence{Kind: b.Evidence.Kind, At: milli(b.Evidence.At), Text: b.Evidence.Text}
 	}
 	if b.Lock != nil {
 		out.Lock = &v1.Lock{Who: b.Lock.Who, Why: b.Lock.Why, Until: milliOrNil(b.Lock.Until)}
@@ -80,6 +78,14 @@ func boardOf(v *actors.View) v1.Board {
 		out.Progress = &v1.Progress{Artifact: p.Artifact, Step: p.Step, Done: p.Done, Total: p.Total, At: p.At.UTC()}
 	}
 	return out
+}
+
+// evidenceOf is nil where nothing was seen yet.
+func evidenceOf(f board.Fact) *v1.Evidence {
+	if f.Kind == "" {
+		return nil
+	}
+	return &v1.Evidence{Kind: f.Kind, At: milli(f.At), Text: f.Text}
 }
 
 func addressOf(v *actors.View) string {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mozpool/httpapi/span"
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images/janitor"
 )
@@ -81,7 +82,10 @@ func (s *Server) unusedFor(text string) (time.Duration, error) {
 		}
 		return unused, nil
 	}
-	unused, err := readSpan(text)
+	unused, err := span.Parse(text)
+	if wrong := (*span.Error)(nil); errors.As(err, &wrong) && wrong.Long {
+		return 0, bad(wrong.Remedy, "unused_for is %q", text)
+	}
 	if err != nil || unused < 0 {
 		return 0, bad("send a time such as 12h or 7d; 0s is all that nobody uses now", "unused_for is %q", text)
 	}

@@ -55,7 +55,7 @@ func TestPrune(t *testing.T) {
 	if prune(`{"unused_for":"7d"}`); store.Pruned != 168*time.Hour {
 		t.Errorf("told %v", store.Pruned)
 	}
-	for _, body := range []string{`{"unused_for":"soon"}`, `{"unused_for":"-1h"}`} {
+	for _, body := range []string{`{"unused_for":"soon"}`, `{"unused_for":"99999999h"}`, `{"unused_for":"-1h"}`} {
 		res, answer := call(t, s, "POST", artifactsPath+"/prune", body)
 		wantProblem(t, res, answer, 400, v1.KindBadRequest)
 	}

@@ -68,23 +68,50 @@ func CheckName(name string) error {
 // none are returned: a bad file changes nothing. The error is that of reading
 // the file; fs.ErrNotExist means that there are no boards yet.
 func LoadFile(path string, power ParsePower) ([]Spec, strictyaml.Problems, error) {
+	f, err := OpenFile(path, power)
+	if err != nil {
+		return nil, nil, err
+	}
+	specs, problems := f.Boards()
+	return specs, problems, nil
+}
+
+// File is a list of boards as it was written, for those who check it against other files.
+type File struct {
+	Specs []Spec // as far as they could be read, also those with problems
+	c     checker
+}
+
+// OpenFile is LoadFile for those who go on to check what they know of the boards.
+func OpenFile(path string, power ParsePower) (*File, error) {
 	var file boardsFile
 	doc, problems, err := strictyaml.ReadFile(path, &file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read boards: %w", err)
+		return nil, fmt.Errorf("read boards: %w", err)
 	}
-	specs, problems := check(path, doc, file, problems, power)
-	return specs, problems, nil
+	return check(path, doc, file, problems, power), nil
+}
+
+// Wrong adds a problem of a field of the board at an index of Specs, unless one of that field is known.
+func (f *File) Wrong(board int, key, what, remedy string) { f.c.add(board, key, what, remedy) }
+
+// Boards are the specs, none if there are problems, and those, in the order of the file.
+func (f *File) Boards() ([]Spec, strictyaml.Problems) {
+	f.c.problems.Sort()
+	if len(f.c.problems) > 0 {
+		return nil, f.c.problems
+	}
+	return f.Specs, nil
 }
 
 // Parse is LoadFile for data that came from elsewhere; source names it.
 func Parse(source string, data []byte, power ParsePower) ([]Spec, strictyaml.Problems) {
 	var file boardsFile
 	doc, problems := strictyaml.Decode(source, data, &file)
-	return check(source, doc, file, problems, power)
+	return check(source, doc, file, problems, power).Boards()
 }
 
-func check(source string, doc *strictyaml.Document, file boardsFile, problems strictyaml.Problems, power ParsePower) ([]Spec, strictyaml.Problems) {
+func check(source string, doc *strictyaml.Document, file boardsFile, problems strictyaml.Problems, power ParsePower) *File {
 	c := checker{doc: doc, power: power, problems: problems, bad: make(map[string]bool)}
 	for _, p := range problems {
 		c.bad[p.Path] = true
@@ -95,11 +122,7 @@ func check(source string, doc *strictyaml.Document, file boardsFile, problems st
 		c.board(i, specs[i])
 	}
 	c.duplicates(specs)
-	c.problems.Sort()
-	if len(c.problems) > 0 {
-		return nil, c.problems
-	}
-	return specs, nil
+	return &File{Specs: specs, c: c}
 }
 
 func (e boardEntry) spec(source string) Spec {

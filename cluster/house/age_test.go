@@ -30,6 +30,9 @@ func TestHowOldWhatIsShownIs(t *testing.T) {
 			if v := h.ByName(name); !v.AsOf.Equal(want) || !h.AsOf(v.Spec.Rack).Equal(want) || name == "board1" && v.Board.Comment != "x" {
 				t.Errorf("%s at %s is as of %v, want %v", name, h.cfg.Server, v.AsOf, want)
 			}
+			if why, err := h.Why(name); err != nil || !why.AsOf.Equal(want) {
+				t.Errorf("%s at %s is explained as of %v, %v, want %v", name, h.cfg.Server, why.AsOf, err, want)
+			}
 		}
 		silent(map[string]time.Duration{"img1": lease.Silence - 1})
 		asOf(two, "board1", time.Time{})

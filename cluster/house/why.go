@@ -9,10 +9,19 @@ import (
 	"mozpool/cluster/ask"
 )
 
-// Why explains a board. The server that holds its rack knows more than the journal does, such as what is wrong with its
-// relay board; where that does not answer within a second, this one says what it knows.
+// Why explains a board, and says how old that is where whoever acts for its rack is silent.
 func (h *House) Why(name string) (actors.Why, error) {
 	v := h.all.Load().ByName(name)
+	w, err := h.explained(name, v)
+	if err == nil && v != nil {
+		w.Dated(h.AsOf(v.Spec.Rack))
+	}
+	return w, err
+}
+
+// explained asks the server that holds the board's rack. It knows more than the journal does, such as what is wrong with
+// its relay board; where it does not answer within a second, this one says what it knows.
+func (h *House) explained(name string, v *actors.View) (actors.Why, error) {
 	if v == nil || h.fleet(v.Spec.Rack) != nil {
 		return h.shown(name).Why(name)
 	}

@@ -62,7 +62,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		}
 		o.Faults = append(o.Faults, f)
 	}
-	if err := o.Validate(); err != nil {
+	if err := errors.Join(c.none(), o.Validate()); err != nil {
 		return usageError{err}
 	}
 	if c.Log {
@@ -76,6 +76,18 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		return quietError{} // the last line has told so, and stays the last
 	}
 	return err
+}
+
+// none refuses a count of none, which the options of a demo take for not given.
+func (c *demoCommand) none() error {
+	var errs []error
+	if c.Servers == 0 {
+		errs = append(errs, errors.New("--servers 0: from 1 to 9"))
+	}
+	if c.Racks == 0 {
+		errs = append(errs, errors.New("--racks 0: from 1 to 20"))
+	}
+	return errors.Join(errs...)
 }
 
 // quietError fails without a word.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -31,5 +34,26 @@ func TestDemoInventoryFlag(t *testing.T) {
 	}
 	if _, err := p.Parse([]string{"--inventory=paper"}); err == nil {
 		t.Error("an inventory of paper is taken")
+	}
+}
+
+// A demo of no boards, racks or servers, or of fewer, is refused.
+func TestDemoOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--boards=0", "--boards=-1", "--racks=0", "--racks=-1", "--servers=0", "--servers=-1"} {
+		var c demoCommand
+		p, err := kong.New(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Parse([]string{flag}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop() // a demo that is run ends at once
+		var usage usageError
+		if err := c.Run(ctx); !errors.As(err, &usage) || !strings.Contains(err.Error(), strings.Replace(flag, "=", " ", 1)+": from 1 to") {
+			t.Errorf("%s: %v", flag, err)
+		}
 	}
 }

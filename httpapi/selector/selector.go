@@ -113,6 +113,7 @@ func IsGlob(name string) bool { return strings.ContainsAny(name, "*?[") }
 // those that mean none.
 func Names(all []v1.Board, names []string) (chosen []v1.Board, missing []string) {
 	met := make([]bool, len(names))
+	chosen = []v1.Board{} // none is a list too, in JSON
 	for _, b := range all {
 		found := false
 		for i, n := range names {

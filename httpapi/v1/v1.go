@@ -139,6 +139,9 @@ type Why struct {
 	Remedy       string      `json:"remedy"`
 	Tries        int         `json:"tries"` // failed visits of this state in this attempt
 	TriesAllowed int         `json:"tries_allowed"`
+	Evidence     *Evidence   `json:"evidence"` // what was heard last; null: nothing yet
+	// AsOf is how old what is told is: when the server that acts for the board's rack was heard last; absent: it is heard.
+	AsOf *time.Time `json:"as_of,omitempty"`
 }
 
 // Problem is an error, RFC 9457.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -86,8 +88,10 @@ func boolOf(n *yaml.Node, tag string) (value, ok bool) {
 	return b, err == nil
 }
 
+var wholeNumber = regexp.MustCompile(`^[-+]?[0-9]+$`)
+
 func (d *decoder) number(n *yaml.Node, v reflect.Value, path []string, tag string) {
-	whole := tag == "!!int"
+	whole := tag == "!!int" || tag == "!!float" && wholeNumber.MatchString(n.Value) // YAML has those of more than 64 bits as fractions
 	var err error
 	switch {
 	case whole && v.CanInt():
@@ -109,7 +113,13 @@ func (d *decoder) number(n *yaml.Node, v reflect.Value, path []string, tag strin
 		d.add(n, path, fmt.Sprintf("wants %s, not %s", wants(v.Kind()), describe(n)), "")
 		return
 	}
-	if err != nil {
+	switch low := strings.HasPrefix(n.Value, "-"); {
+	case err == nil:
+	case v.CanInt() && errors.Is(err, strconv.ErrRange) && low:
+		d.add(n, path, n.Value+" is too small", fmt.Sprintf("no number below %d can be read, and the key may allow less", int64(-1)<<(v.Type().Bits()-1)))
+	case v.CanInt() && errors.Is(err, strconv.ErrRange):
+		d.add(n, path, n.Value+" is too large", fmt.Sprintf("no number above %d can be read, and the key may allow less", int64(1)<<(v.Type().Bits()-1)-1))
+	default:
 		d.add(n, path, fmt.Sprintf("%s is not %s that fits", n.Value, wants(v.Kind())), "write it in decimal digits, in range")
 	}
 }

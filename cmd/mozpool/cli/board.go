@@ -82,7 +82,10 @@ func (c *Context) showChosen(boards []v1.Board, ch Chosen) error {
 		}
 		boards = slices.DeleteFunc(boards, func(b v1.Board) bool { return !want.Fits(b) })
 	}
-	if len(boards) == 0 && len(missing) == 0 && c.forPeople() {
+	if len(boards) == 0 && c.forPeople() {
+		if len(missing) > 0 {
+			return noBoards(missing)
+		}
 		_, _ = fmt.Fprintln(c.Err, "(no board fits)") // the empty table says the same
 	}
 	if err := c.showBoards(boards); err != nil || len(missing) == 0 {

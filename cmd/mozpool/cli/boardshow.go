@@ -20,11 +20,11 @@ func (c *Context) boardTable(b v1.Board) *table {
 	}
 	t.add(plain("state"), stateCell(b.State))
 	if b.AsOf != nil {
-		line("as of", c.when(*b.AsOf)+"; the server that acts for its rack has been silent since")
+		line("as of", c.silentSince(*b.AsOf))
 	}
 	line("since", c.when(b.Since))
 	if b.Deadline != nil {
-		line("limit", "in "+age(*b.Deadline, c.Now()))
+		line("limit", "in "+left(c.Now(), *b.Deadline))
 	}
 	line("waiting for", string(b.WaitingFor))
 	line("doing", doing(b))
@@ -33,7 +33,7 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("power", b.Power)
 	line("attempt", fmt.Sprintf("%d (boot %d, visit %d)", b.Attempt, b.Boot, b.Visit))
 	if b.Evidence != nil {
-		line("evidence", strings.TrimSpace(fmt.Sprintf("%s, %s %s", b.Evidence.Kind, c.when(b.Evidence.At), b.Evidence.Text)))
+		line("evidence", c.evidenceText(*b.Evidence))
 	}
 	line("health", c.healthText(b.Health))
 	if b.Blame != nil {
@@ -55,6 +55,20 @@ func (c *Context) boardTable(b v1.Board) *table {
 	line("labels", labelText(b.Labels))
 	line("comment", b.Comment)
 	return t
+}
+
+// evidenceText says what was heard last of a board, and when.
+func (c *Context) evidenceText(e v1.Evidence) string {
+	text := fmt.Sprintf("%s, %s", e.Kind, c.when(e.At))
+	if e.Text != "" {
+		text += ": " + e.Text
+	}
+	return text
+}
+
+// silentSince says how old what is shown is, and why.
+func (c *Context) silentSince(t time.Time) string {
+	return c.when(t) + "; the server that acts for its rack has been silent since"
 }
 
 // healthText is what the last check of a ready board found; empty: there was none.
@@ -90,7 +104,7 @@ func (c *Context) lockText(l v1.Lock) string {
 		text += ": " + l.Why
 	}
 	if l.Until != nil {
-		text += ", for another " + age(*l.Until, c.Now())
+		text += ", for another " + left(c.Now(), *l.Until)
 	}
 	return text
 }

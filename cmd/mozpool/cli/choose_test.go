@@ -55,9 +55,36 @@ func TestListTellsWhatIsMissing(t *testing.T) {
 	if w.out.String() != "b1\n" || !strings.Contains(w.err.String(), "no board nobody") {
 		t.Errorf("%q, %q", &w.out, &w.err)
 	}
+	for args, want := range map[string]string{"board list nobody": "", "board list c* nobody": "", "board list nobody -o json": "[]\n"} {
+		if w.run(t, strings.Fields(args)...); w.out.String() != want || !strings.Contains(w.err.String(), "nobody") {
+			t.Errorf("%s: %q, %q", args, &w.out, &w.err)
+		}
+	}
 	for args, want := range map[string]string{"board list -l rack=r9": "(no board fits)\n", "board list -l rack=r9 -o json": "", "board list b1": ""} {
 		if w.run(t, strings.Fields(args)...); w.err.String() != want {
 			t.Errorf("%s said %q", args, &w.err)
+		}
+	}
+}
+
+// How long a lock is to hold is told as everywhere; none at all is not for ever.
+func TestHowLongALockHolds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var until time.Time
+	w.fleet.OnDo = func(_ string, o actors.Order) (actors.Answer, error) {
+		until = o.Until
+		return actors.Answer{Board: "b1", State: board.Ready}, nil
+	}
+	for long, want := range map[string]time.Duration{"2h": 2 * time.Hour, "7d": 168 * time.Hour} {
+		if code := w.run(t, "board", "lock", "b1", "--for", long); code != 0 || !until.Equal(apitest.Now.Add(want)) {
+			t.Errorf("--for %s: exit %d, until %v, %s", long, code, until, &w.err)
+		}
+	}
+	until = time.Time{}
+	for long, want := range map[string]string{"0": "leave it out", "0s": "leave it out", "-2h": "leave it out", "": "write such as", "soon": "write such as", "99999999h": "at most 36500d"} {
+		if code := w.run(t, "board", "lock", "b1", "--for="+long); code != ExitUsage || !strings.Contains(w.err.String(), want) || !until.IsZero() {
+			t.Errorf("--for %s: exit %d, until %v, %s", long, code, until, &w.err)
 		}
 	}
 }

@@ -97,8 +97,17 @@ func newWorld(t *testing.T) *world {
 	f.Put(apitest.Busy("b1"))
 	f.Put(apitest.Board("b2", board.Ready))
 	f.OnWhy = func(name string) (actors.Why, error) {
-		return actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.",
-			Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}, nil
+		why := actors.Why{Board: name, State: board.Downloading, Since: apitest.Now.Add(-time.Minute), Text: "It downloads disk.",
+			Next: "writing, when it is there", Remedy: "wait", Tries: 1, Allowed: 6}
+		switch name {
+		case "b1":
+			why.Dated(f.ByName(name).AsOf)
+		case "b2":
+			why.State, why.Next, why.Tries, why.Allowed = board.FailedBoot, "", 0, 0
+			why.Text, why.Remedy = "Attempt 7 ended in failed_boot.", "check the board's cable and switch port"
+			why.Evidence = board.Fact{Kind: board.FellThrough, At: apitest.Now.Add(-36 * time.Second).UnixMilli(), Text: "read the default entry"}
+		}
+		return why, nil
 	}
 	store, err := uploads.Open(filepath.Join(t.TempDir(), "artifacts"))
 	if err != nil {
@@ -184,7 +193,7 @@ func TestOutput(t *testing.T) {
 	for file, args := range map[string]string{
 		"list.txt": "board list", "list.json": "board list -o json", "list.yaml": "board list -o yaml --state ready", "list-name.txt": "board list -o name",
 		"list-wide.txt": "board list -o wide", "images-wide.txt": "image list -o wide", "hardware-wide.txt": "hardware list -o wide",
-		"show.txt": "board show b1", "why.txt": "board why b1 b2", "attempts.txt": "board attempts b1", "history.txt": "board history b1", "history-wide.txt": "board history b1 -o wide --limit 2", "history.json": "board history b1 -o json", "history-name.txt": "board history b1 -o name", "dumps.txt": "board dumps list b1", "discovered.txt": "board discovered",
+		"show.txt": "board show b1", "why.txt": "board why b1 b2", "why.json": "board why b1 -o json", "attempts.txt": "board attempts b1", "history.txt": "board history b1", "history-wide.txt": "board history b1 -o wide --limit 2", "history.json": "board history b1 -o json", "history-name.txt": "board history b1 -o name", "dumps.txt": "board dumps list b1", "discovered.txt": "board discovered",
 		"attempt.txt": "board attempt b1 6", "attempt-last-good.txt": "board attempt b1 6 --against last-good", "attempt-number.txt": "board attempt b1 6 --against 6", "attempt-diff.json": "board attempt b1 6 --against 5 -o json",
 		"log.txt": "board log b1", "follow.txt": "board log b1 -f -o json", "relays.txt": "relay list", "relay.txt": "relay show 10.91.0.2", "incidents.txt": "incident list --all", "switched.txt": "relay cycle 10.91.0.2:bank1:relay1", "closed.txt": "incident close i0", "repairs.txt": "repair list", "cleared.txt": "image clear v2", "repairs.csv": "repair list --csv", "repaired.txt": "board repaired b2 --part card --note new", "racks.txt": "rack list",
 		"inventory.txt": "inventory status", "inventory-sync.json": "inventory sync -o json", "inventory-plan.txt": "inventory plan", "inventory-apply.txt": "inventory apply b1", "inventory-history.txt": "inventory history", "inventory-show.txt": "inventory show b2",
@@ -376,6 +385,12 @@ func TestAge(t *testing.T) {
 	for d, want := range map[time.Duration]string{-time.Second: "0s", 59 * time.Second: "59s", time.Minute: "1m", 47 * time.Hour: "47h", 49 * time.Hour: "2d"} {
 		if got := age(apitest.Now, apitest.Now.Add(-d)); got != want {
 			t.Errorf("%s: %s, want %s", d, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{-time.Second: "0s", 59 * time.Second: "59s", 2*time.Hour - time.Second: "2h", time.Hour + time.Minute: "1h",
+		59*time.Minute + 50*time.Second: "1h", 7*24*time.Hour - time.Second: "7d"} {
+		if got := left(apitest.Now, apitest.Now.Add(d)); got != want {
+			t.Errorf("%s are left as %s, want %s", d, got, want)
 		}
 	}
 }

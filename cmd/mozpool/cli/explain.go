@@ -32,6 +32,12 @@ func (w *BoardWhy) Run(c *Context) error {
 
 func (c *Context) explain(y v1.Why) error {
 	text := fmt.Sprintf("%s: %s, for %s. %s\n", y.Board, y.State, age(c.Now(), y.Since), visible(y.Text))
+	if y.AsOf != nil {
+		text += "  as of: " + c.silentSince(*y.AsOf) + "\n"
+	}
+	if y.Evidence != nil && !y.State.Working() { // of a board that works the text tells it
+		text += "  last heard: " + visible(c.evidenceText(*y.Evidence)) + "\n"
+	}
 	if y.TriesAllowed > 0 {
 		text += fmt.Sprintf("  tries spent: %d of %d\n", y.Tries, y.TriesAllowed)
 	}

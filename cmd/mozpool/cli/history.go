@@ -34,7 +34,7 @@ func (c *Context) historyTable(all []v1.Transition) *table {
 	for i, e := range all {
 		stayed, detail := "", e.Text
 		if i+1 < len(all) {
-			stayed = span(e.At.Sub(all[i+1].At))
+			stayed = stay(e.At.Sub(all[i+1].At))
 		}
 		to := stateCell(e.To)
 		if e.Part != "" {
@@ -46,8 +46,8 @@ func (c *Context) historyTable(all []v1.Transition) *table {
 	return t
 }
 
-// span is how long a stay was: 0.273s, 3m, 2h.
-func span(d time.Duration) string {
+// stay is how long a stay was: 0.273s, 3m, 2h.
+func stay(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%.3fs", max(0, d).Seconds())
 	}

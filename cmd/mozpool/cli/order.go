@@ -2,9 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"time"
 
 	"mozpool/actors/board"
+	"mozpool/httpapi/span"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -56,18 +56,22 @@ func (o *BoardAccept) Run(c *Context) error {
 // BoardLock is "mozpool board lock".
 type BoardLock struct {
 	Changing
-	Why string        `help:"The reason, for others to read."`
-	For time.Duration `help:"How long, such as 2h; without it until unlocked."`
+	Why string  `help:"The reason, for others to read."`
+	For *string `placeholder:"DURATION" help:"How long, such as 2h or 7d; without it until unlocked."`
 }
 
 // Run locks.
 func (o *BoardLock) Run(c *Context) error {
 	order := v1.LockOrder{Why: o.Why}
-	if o.For < 0 {
-		return &Error{Exit: ExitUsage, Err: fmt.Errorf("the lock would end before it begins (--for %v): write such as 2h, or leave it out", o.For)}
-	}
-	if o.For > 0 {
-		until := c.Now().Add(o.For).UTC()
+	if o.For != nil {
+		d, err := span.Parse(*o.For)
+		if err != nil {
+			return &Error{Exit: ExitUsage, Err: fmt.Errorf("how long to lock (--for): %w", err)}
+		}
+		if d <= 0 {
+			return &Error{Exit: ExitUsage, Err: fmt.Errorf("the lock would end as soon as it begins (--for %s): write such as 2h, or leave it out to lock until unlocked", *o.For)}
+		}
+		until := c.Now().Add(d).UTC()
 		order.Until = &until
 	}
 	return c.marks(o.Changing, "locked", func(name string) (v1.Accepted, error) { return c.Client.Lock(c.Context, name, order) })

@@ -126,3 +126,18 @@ func age(now, t time.Time) string {
 		return fmt.Sprintf("%dd", d/(24*time.Hour))
 	}
 }
+
+// left says how long it is until a time. It rounds to the nearest, where age rounds down: of two hours that have just
+// begun, two are left.
+func left(now, t time.Time) string {
+	d, unit := t.Sub(now), 24*time.Hour
+	switch {
+	case d < time.Minute:
+		unit = time.Second
+	case d < time.Hour:
+		unit = time.Minute
+	case d < 48*time.Hour:
+		unit = time.Hour
+	}
+	return age(now.Add(d.Round(unit)), now)
+}

@@ -197,7 +197,7 @@ complete -c mozpool -f -n '__mozpool_at "board list"' -l server -r -d 'Server to
 complete -c mozpool -f -n '__mozpool_at "board list"' -l token -r -d 'Bearer token.'
 complete -c mozpool -f -n '__mozpool_at "board list"' -a '(timeout 2 mozpool board list -o name 2>/dev/null)'
 complete -c mozpool -f -n '__mozpool_at "board lock"' -l dry-run -d 'Ask nothing: say which boards would take it, and why others would not.'
-complete -c mozpool -f -n '__mozpool_at "board lock"' -l for -r -d 'How long, such as 2h; without it until unlocked.'
+complete -c mozpool -f -n '__mozpool_at "board lock"' -l for -r -d 'How long, such as 2h or 7d; without it until unlocked.'
 complete -c mozpool -f -n '__mozpool_at "board lock"' -l selector -r -d 'Boards that fit: name, rack, state, image, hardware, power, place, wish, or a label; * and ? may stand in values.'
 complete -c mozpool -f -n '__mozpool_at "board lock"' -l why -r -d 'The reason, for others to read.'
 complete -c mozpool -f -n '__mozpool_at "board lock"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -66,13 +67,20 @@ func TestErrorsOfTheCluster(t *testing.T) {
 // A relay board belongs to one rack, and an outlet to one board, however its line is written.
 func TestSharedRelayBoards(t *testing.T) {
 	t.Parallel()
-	l := lists{specs: []inventory.Spec{
-		{Name: "b1", Rack: "r1", Power: "10.0.0.1:2101:bank1:relay1"}, {Name: "b2", Rack: "r1", Power: "10.0.0.1:2101:bank1:relay2"},
-		{Name: "b3", Rack: "r2", Power: "10.0.0.1:2101:bank1:relay3"}, {Name: "b4", Rack: "r2", Power: "manual"},
-		{Name: "b5", Rack: "r2", Power: "exec:/bin/pdu 7"}, {Name: "b6", Rack: "r2", Power: "exec: /bin/pdu 7"}, {Name: "b7", Rack: "r2", Power: "exec:/bin/pdu 8"},
-	}}
-	problems := l.shared(config.Config{Boards: "boards.yaml"})
-	if len(problems) != 2 || !strings.Contains(problems.Err().Error(), "board b3.power: relay board") || !strings.Contains(problems.Err().Error(), "board b6.power: switches board b5") {
+	cfg := config.Config{Boards: filepath.Join(t.TempDir(), "boards.yaml"), Racks: map[string]config.Rack{"r1": {}, "r2": {}}}
+	text := "boards:\n"
+	for i, board := range []string{`r1, power: "10.0.0.1:2101:bank1:relay1"`, `r1, power: "10.0.0.1:2101:bank1:relay2"`, `r2, power: "10.0.0.1:2101:bank1:relay3"`,
+		`r2, power: manual`, `r2, power: "exec:/bin/pdu 7"`, `r2, power: "exec: /bin/pdu 7"`, `r2, power: "exec:/bin/pdu 8"`} {
+		text += fmt.Sprintf("- {name: b%d, mac: \"52:54:00:01:00:0%d\", hardware: panda, rack: %s}\n", i+1, i+1, board)
+	}
+	write(t, cfg.Boards, text)
+	boards, err := inventory.OpenFile(cfg.Boards, ParsePower)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outlets(cfg, boards)
+	_, problems := boards.Boards()
+	if len(problems) != 2 || !strings.Contains(problems.Err().Error(), ":4:74: boards[2].power: relay board") || !strings.Contains(problems.Err().Error(), "boards[5].power: switches board b5") {
 		t.Errorf("%v", problems.Err())
 	}
 }

@@ -81,26 +81,28 @@ func imageOptions(cfg config.Config, log *slog.Logger) images.Options {
 // readLists reads both files. Nothing of them is used unless all of them is right.
 func readLists(cfg config.Config, o images.Options) (lists, error) {
 	var l lists
-	var specs []inventory.Spec
-	var problems strictyaml.Problems
+	boards := &inventory.File{} // none: the inventory lists them
 	var err error
 	if !cfg.Inventory.Used() {
-		specs, problems, err = inventory.LoadFile(cfg.Boards, ParsePower)
+		boards, err = inventory.OpenFile(cfg.Boards, ParsePower)
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		boards, err = &inventory.File{}, nil
+	}
+	if err != nil {
 		return l, err
 	}
-	l.specs = specs
-	catalogue, more := images.Load(o)
+	catalogue, problems := images.Load(o)
 	l.catalogue = catalogue
-	problems.Add(more...)
-	if len(more) == 0 {
-		problems.Add(l.cross(cfg, o.Partial)...)
+	if len(problems) == 0 {
+		l.cross(cfg, boards, o.Partial)
 		for _, name := range catalogue.Elsewhere() {
 			l.remarks = append(l.remarks, config.Remark(name+" is not in "+cfg.Images+": the server has to know it by the API, or will refuse the file"))
 		}
 	}
-	return l, problems.Err()
+	specs, wrong := boards.Boards()
+	l.specs = specs
+	return l, append(wrong, problems...).Err()
 }
 
 func checkScript(name, body string, keys []string) error {
@@ -112,26 +114,23 @@ func checkScript(name, body string, keys []string) error {
 
 // cross checks what one file says of another: racks of mozpool.yaml, hardware types of images.yaml. partial: the server may
 // know more of these by the API.
-func (l *lists) cross(cfg config.Config, partial bool) (problems strictyaml.Problems) {
+func (l *lists) cross(cfg config.Config, boards *inventory.File, partial bool) {
 	var manual []string
 	absent := map[string]int{}
 	var hardware []string
 	for _, h := range l.catalogue.Hardware() {
 		hardware = append(hardware, h.Name)
 	}
-	for _, s := range l.specs {
-		wrong := func(key, what, remedy string) {
-			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + "." + key, What: what, Remedy: remedy})
-		}
-		if _, ok := cfg.Racks[s.Rack]; !ok && !cfg.Cluster.Enabled() { // in a cluster it may be another server's
-			wrong("rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), didYouMean(s.Rack, slices.Sorted(maps.Keys(cfg.Racks)), "add it under racks, or correct the name"))
+	for i, s := range boards.Specs {
+		if !knownRack(cfg, s.Rack) {
+			boards.Wrong(i, "rack", fmt.Sprintf("rack %q is not in the configuration", s.Rack), didYouMean(s.Rack, slices.Sorted(maps.Keys(cfg.Racks)), "add it under racks, or correct the name"))
 		}
 		switch _, ok := l.catalogue.HardwareType(s.Hardware); {
 		case ok || l.catalogue.LeftOut(images.OfHardware, s.Hardware):
 		case partial:
 			absent[s.Hardware]++
 		default:
-			wrong("hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), didYouMean(s.Hardware, hardware, "add it to "+cfg.Images+", or correct the name"))
+			boards.Wrong(i, "hardware", fmt.Sprintf("hardware type %q is not known", s.Hardware), didYouMean(s.Hardware, hardware, "add it to "+cfg.Images+", or correct the name"))
 		}
 		if s.Power == "" || s.Power == "manual" {
 			manual = append(manual, s.Name)
@@ -144,32 +143,36 @@ func (l *lists) cross(cfg config.Config, partial bool) (problems strictyaml.Prob
 		l.remarks = append(l.remarks, config.Remark(fmt.Sprintf("hardware type %s of %d boards is not in %s: the server has to know it by the API, or will refuse the file; %s",
 			name, absent[name], cfg.Images, didYouMean(name, hardware, "or correct the name"))))
 	}
-	problems.Add(l.shared(cfg)...)
-	return problems
+	outlets(cfg, boards)
 }
 
-// shared reports relay boards of several racks, which share no queue and perhaps no server, though a relay board takes
+// knownRack says whether a board can be in a rack: in a cluster it may be another server's.
+func knownRack(cfg config.Config, name string) bool {
+	_, ok := cfg.Racks[name]
+	return ok || cfg.Cluster.Enabled()
+}
+
+// outlets reports relay boards of several racks, which share no queue and perhaps no server, though a relay board takes
 // one connection at a time; and outlets of several boards. Those of relay boards the inventory has reported already.
-func (l *lists) shared(cfg config.Config) (problems strictyaml.Problems) {
-	racks, boards := make(map[string]string), make(map[power.Outlet]string)
-	for _, s := range l.specs {
+func outlets(cfg config.Config, boards *inventory.File) {
+	racks, owners := make(map[string]string), make(map[power.Outlet]string)
+	for i, s := range boards.Specs {
 		spec, err := power.Parse(s.Power)
 		if err != nil || spec.Kind == power.Manual {
 			continue
 		}
-		wrong := func(what, remedy string) {
-			problems.Add(strictyaml.Problem{Pos: strictyaml.Pos{File: cfg.Boards}, Path: "board " + s.Name + ".power", What: what, Remedy: remedy})
-		}
-		if other, known := racks[spec.Key()]; known && other != s.Rack {
-			wrong(fmt.Sprintf("relay board %s is that of rack %s as well, and a relay board belongs to one rack", spec.Key(), other),
+		if other, known := racks[spec.Key()]; known && other != s.Rack && knownRack(cfg, s.Rack) {
+			boards.Wrong(i, "power", fmt.Sprintf("relay board %s is that of rack %s as well, and a relay board belongs to one rack", spec.Key(), other),
 				"put all boards behind it into one rack")
 		}
-		if other, known := boards[spec.Outlet()]; known && spec.Kind != power.ProXR {
-			wrong("switches board "+other+" as well", "give each board an outlet of its own")
+		if other, known := owners[spec.Outlet()]; known && spec.Kind != power.ProXR {
+			boards.Wrong(i, "power", "switches board "+other+" as well", "give each board an outlet of its own")
 		}
-		racks[spec.Key()], boards[spec.Outlet()] = s.Rack, s.Name
+		owners[spec.Outlet()] = s.Name
+		if knownRack(cfg, s.Rack) { // a rack that is not there is told of, and is none that the relay board belongs to
+			racks[spec.Key()] = s.Rack
+		}
 	}
-	return problems
 }
 
 // didYouMean is the remedy for a word that is not known: the one that was probably meant, or what else to do.

@@ -26,6 +26,37 @@ func TestNearNames(t *testing.T) {
 	}
 }
 
+// All that is wrong with a board is told at once, each with its line, and only once.
+func TestBoardsAreCheckedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, cfg := site(t, "")
+	write(t, cfg.Boards, `boards:
+- {name: board1, mac: "52:54:00:01:00:01", rack: r1, hardware: panda, power: "10.91.0.2:bank1:relay1"}
+- name: board2
+  mac: "52:54:00:01:00:02"
+  rack: r9
+  hardware: pnada
+  power: "10.91.0.2:bank1:relay2"
+- {name: board3, mac: "52:54:00:01:00:03", rack: r1, hardware: panda, pwoer: manual}
+- {name: board4, mac: "52:54:00:01:00:04", rack: r1, hardware: panda, power: "10.91.0.2:bank1:relay3"}
+- {name: board5, mac: "52:54:00:01:00:05", hardware: panda, power: manual}
+`)
+	_, err := Check(cfg)
+	if err == nil {
+		t.Fatal("nothing is wrong")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	wants := []string{":5:9: boards[1].rack: ", ":6:13: boards[1].hardware: ", ":8:71: boards[2].pwoer: ", ":10:3: boards[4].rack: board board5 has no rack"}
+	if len(lines) != len(wants) {
+		t.Errorf("%d problems, want %d:\n%v", len(lines), len(wants), err)
+	}
+	for i, want := range wants {
+		if i < len(lines) && !strings.HasPrefix(lines[i], cfg.Boards+want) {
+			t.Errorf("line %d is %q, want %q", i, lines[i], want)
+		}
+	}
+}
+
 // What would keep a server from starting is told by the check of its files, all at once.
 func TestSecretsAreChecked(t *testing.T) {
 	t.Parallel()
