@@ -15,6 +15,7 @@ import (
 	"mozpool/netboot/images"
 	"mozpool/netboot/images/janitor"
 	"mozpool/netboot/images/uploads"
+	"mozpool/persistence"
 )
 
 // Artifacts are the files that were uploaded. *uploads.Store is one.
@@ -71,7 +72,7 @@ func (s *Server) showArtifact(r *request) error {
 	shape := s.artifactShape(a)
 	if s.cfg.Store != nil {
 		all, err := s.storedFiles(r.ctx)
-		if err != nil {
+		if err != nil && !errors.Is(err, persistence.ErrUnavailable) { // since when it is unused is not known then
 			return err
 		}
 		for _, f := range all {

@@ -21,6 +21,7 @@ import (
 	v1 "mozpool/httpapi/v1"
 	"mozpool/netboot/images"
 	"mozpool/netboot/images/uploads"
+	"mozpool/persistence"
 )
 
 func artifactSum(data string) string {
@@ -76,6 +77,16 @@ func TestArtifacts(t *testing.T) {
 	}
 	if needOf("PUT", artifactsPath+"/{sha256}") != access.Admin || needOf("DELETE", artifactsPath+"/{sha256}") != access.Admin {
 		t.Error("artifacts are the administrator's")
+	}
+}
+
+// A journal that stores nothing is no mistake of the server's: whoever asked is told so, and to ask again.
+func TestWithoutAMajority(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{persistence.ErrUnavailable, persistence.ErrUnknown} {
+		if p := problemOf(fmt.Errorf("find out: %w", err)); p.Status != 503 || p.Kind != v1.KindUnavailable || p.Remedy == "" {
+			t.Errorf("%v is %+v", err, p)
+		}
 	}
 }
 
