@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ type Cluster struct {
 	Racks    ClusterRacks    `cmd:"" help:"List racks and who holds them."`
 	Status   ClusterStatus   `cmd:"" help:"Say in a sentence whether the cluster can do its work; exit 1 if not."`
 	Join     ClusterJoin     `cmd:"" help:"Have the server look for others at an address, and be taken in by them if it is of no cluster yet."`
-	Transfer ClusterTransfer `cmd:"" help:"Hand the lead of the log to a server."`
+	Transfer ClusterTransfer `cmd:"" help:"Hand the lead of the log, not a rack, to a server."`
 	Remove   ClusterRemove   `cmd:"" help:"Take a server out for good, and free its name."`
 	Drain    ClusterDrain    `cmd:"" help:"Have a server hand its racks to others, and hold none."`
 	Undrain  ClusterUndrain  `cmd:"" help:"Let a server hold racks again."`
@@ -124,7 +125,12 @@ func (*ClusterStatus) Run(c *Context) error {
 		return coded(err)
 	}
 	text, ok := clusterSummary(all)
-	if _, err := fmt.Fprintln(c.Out, text); err != nil {
+	if c.forPeople() {
+		_, err = fmt.Fprintln(c.Out, text)
+	} else {
+		err = c.show(all, []string{all.ID}, nil)
+	}
+	if err != nil {
 		return coded(err)
 	}
 	if !ok {
@@ -140,7 +146,7 @@ func clusterSummary(all v1.Cluster) (text string, ok bool) {
 	}
 	var silent, unheld []string
 	for _, s := range all.Servers {
-		if !s.Session || !s.Member {
+		if s.Name != all.Server && !s.Session || !s.Member {
 			silent = append(silent, s.Name)
 		}
 	}
@@ -190,7 +196,13 @@ func (o *ClusterRemove) Run(c *Context) error { return c.members(c.Client.Remove
 type ClusterDrain struct{ ClusterServer }
 
 // Run drains a server.
-func (o *ClusterDrain) Run(c *Context) error { return c.members(c.Client.Drain(c.Context, o.Name)) }
+func (o *ClusterDrain) Run(c *Context) error {
+	all, err := c.Client.Drain(c.Context, o.Name)
+	if err == nil && c.forPeople() && !slices.ContainsFunc(all.Servers, func(s v1.ClusterServer) bool { return !s.Drained && s.Session }) {
+		_, _ = fmt.Fprintln(c.Err, "(no server is left that may hold racks: they stay where they are until one is undrained)") // the list says the same
+	}
+	return c.members(all, err)
+}
 
 // ClusterUndrain is "mozpool cluster undrain".
 type ClusterUndrain struct{ ClusterServer }

@@ -294,7 +294,7 @@ complete -c mozpool -f -n '__mozpool_at "cluster"' -a racks -d 'List racks and w
 complete -c mozpool -f -n '__mozpool_at "cluster"' -a recover -d 'Go on alone with this server\'s folder, when most voting servers are lost for good. Stop the server first.'
 complete -c mozpool -f -n '__mozpool_at "cluster"' -a remove -d 'Take a server out for good, and free its name.'
 complete -c mozpool -f -n '__mozpool_at "cluster"' -a status -d 'Say in a sentence whether the cluster can do its work; exit 1 if not.'
-complete -c mozpool -f -n '__mozpool_at "cluster"' -a transfer -d 'Hand the lead of the log to a server.'
+complete -c mozpool -f -n '__mozpool_at "cluster"' -a transfer -d 'Hand the lead of the log, not a rack, to a server.'
 complete -c mozpool -f -n '__mozpool_at "cluster"' -a undrain -d 'Let a server hold racks again.'
 complete -c mozpool -f -n '__mozpool_at "cluster"' -l output -x -a 'table wide json yaml name' -d 'table, wide, json, yaml or name.'
 complete -c mozpool -f -n '__mozpool_at "cluster"' -l context -r -d 'Server to talk to, by its name in mozpool context list.'

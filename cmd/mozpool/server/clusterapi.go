@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"mozpool/actors"
@@ -77,6 +78,9 @@ func (a clusterAPI) Join(_ context.Context, gossip string) error {
 
 // Transfer implements httpapi.Cluster.
 func (a clusterAPI) Transfer(ctx context.Context, server string) error {
+	if err := a.knows(server); err != nil {
+		return err
+	}
 	return told(a.m.Transfer(ctx, server))
 }
 
@@ -86,17 +90,52 @@ func (a clusterAPI) Remove(ctx context.Context, server string) error {
 	if a.m.Leases().Live(server) {
 		return &actors.Problem{Kind: actors.Refused, Text: "server " + server + " is running", Remedy: "stop it first, then remove it"}
 	}
+	if err := a.knows(server); err != nil {
+		return err
+	}
 	return told(a.m.Remove(ctx, server))
 }
 
 // Drain implements httpapi.Cluster.
 func (a clusterAPI) Drain(ctx context.Context, server string) error {
-	return told(a.m.Drain(ctx, server))
+	return a.drained(ctx, server, a.m.Drain, true)
 }
 
 // Undrain implements httpapi.Cluster.
 func (a clusterAPI) Undrain(ctx context.Context, server string) error {
-	return told(a.m.Undrain(ctx, server))
+	return a.drained(ctx, server, a.m.Undrain, false)
+}
+
+// drained stores that a server is to hold racks, or none, and waits until this server's own copy has it, which the answer is
+// made of; not for long, since another may have said otherwise already.
+func (a clusterAPI) drained(ctx context.Context, server string, do func(context.Context, string) error, want bool) error {
+	if err := told(do(ctx, server)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, arriveLimit)
+	defer cancel()
+	look := time.NewTicker(arriveLimit / 100)
+	defer look.Stop()
+	for {
+		s, err := a.m.Status()
+		if err != nil || slices.ContainsFunc(s.Servers, func(o member.Server) bool { return o.Name == server && o.Drained == want }) {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// knows says if the cluster has no such server.
+func (a clusterAPI) knows(server string) error {
+	s, err := a.m.Status()
+	if err != nil || slices.ContainsFunc(s.Servers, func(o member.Server) bool { return o.Name == server }) {
+		return err
+	}
+	return &actors.Problem{Kind: actors.NotFound, Text: "the cluster has no server " + server, Remedy: "see: mozpool cluster members"}
 }
 
 // told makes an error of the cluster one for people.

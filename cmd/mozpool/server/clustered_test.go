@@ -1,12 +1,14 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mozpool/actors"
 	"mozpool/actors/inventory"
@@ -45,6 +47,27 @@ func TestRemarks(t *testing.T) {
 	want := []string{"take-over of rack r2: API only: the rack has no service_address", "take-over of rack r4: API only: no right"}
 	if got := s.remarks(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// What is asked about a server that the cluster does not have is refused with its name.
+func TestOrdersAboutServers(t *testing.T) {
+	t.Parallel()
+	m, err := member.Open(t.Context(), member.Config{Server: "img1", Journal: t.TempDir(), Observe: func(persistence.Op, error) {}, Restored: func() {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	a := clusterAPI{m: m, asOf: func(string) time.Time { return time.Time{} }}
+	for name, do := range map[string]func(context.Context, string) error{"transfer": a.Transfer, "remove": a.Remove, "drain": a.Drain, "undrain": a.Undrain} {
+		var p *actors.Problem
+		if err := do(t.Context(), "nobody"); !errors.As(err, &p) || p.Kind != actors.NotFound || !strings.Contains(p.Text, "nobody") || !strings.Contains(p.Remedy, "cluster members") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
