@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"mozpool/httpapi/client"
+	"mozpool/httpapi/selector"
 	v1 "mozpool/httpapi/v1"
 )
 
@@ -43,10 +44,13 @@ type EventWatch struct {
 
 // Run shows the events; as JSON an object a line. When the server stops it waits until it is back.
 func (w *EventWatch) Run(c *Context) error {
+	if err := w.check(c); err != nil {
+		return watchOver(true, c, err)
+	}
 	q := client.EventQuery{Board: w.Board, Rack: w.Rack, State: w.State, Last: w.After}
-	for seen := false; ; {
+	for away := false; ; {
 		err := c.Client.Events(c.Context, q, func(h client.Happening) error {
-			seen = true
+			away = false
 			if h.Reset {
 				_, _ = fmt.Fprintln(c.Err, "(events were lost here; see: mozpool board list)") // for people only
 				return nil
@@ -55,13 +59,36 @@ func (w *EventWatch) Run(c *Context) error {
 			return c.eventLine(h)
 		})
 		var gone *client.Unreachable
-		if !errors.As(err, &gone) || !seen || c.Context.Err() != nil {
+		if !errors.As(err, &gone) || c.Context.Err() != nil {
 			return watchOver(true, c, err)
+		}
+		if !away {
+			away = true
+			say(c.Err, fmt.Errorf("%w; looking again until it is back", err))
 		}
 		if !c.pause() {
 			return nil
 		}
 	}
+}
+
+// check looks whether there is anything to watch before the wait begins: a slip in a name would be waited for for ever.
+func (w *EventWatch) check(c *Context) error {
+	boards, err := c.Client.Boards(c.Context, client.Query{Rack: w.Rack})
+	if err != nil {
+		return err
+	}
+	missing := []string(nil)
+	if w.Board != "" {
+		boards, missing = selector.Names(boards, []string{w.Board})
+	}
+	switch {
+	case len(missing) > 0:
+		return noBoards(missing)
+	case len(boards) == 0 && c.forPeople():
+		_, _ = fmt.Fprintln(c.Err, "(no board fits yet)") // for people only
+	}
+	return nil
 }
 
 func (c *Context) eventLine(h client.Happening) error {

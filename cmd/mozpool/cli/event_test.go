@@ -1,9 +1,15 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"mozpool/actors/board"
 	"mozpool/httpapi/apitest"
@@ -66,6 +72,35 @@ func (u *until) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// Who watches a server that dies is told so once, and goes on once it is back; also where nothing had happened before.
+func TestEventsOfAServerThatDies(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var tries atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/events") {
+			_, _ = io.WriteString(out, `{"boards":[]}`) // to a client that is there
+			return
+		}
+		if tries.Add(1) > 2 {
+			stop()
+		}
+		panic(http.ErrAbortHandler) // the connection breaks off
+	}))
+	defer server.Close()
+	c, err := client.New(server.URL, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdle()
+	var said bytes.Buffer
+	err = (&EventWatch{}).Run(&Context{Context: ctx, Client: c, Out: io.Discard, Err: &said, Output: "table", Every: time.Millisecond})
+	if n := strings.Count(said.String(), "looking again until it is back"); err != nil || n != 1 {
+		t.Errorf("%v, said %d times: %s", err, n, &said)
+	}
+}
+
 func TestEventsOfAServerThatIsGone(t *testing.T) {
 	t.Parallel()
 	c, err := client.New("http://127.0.0.1:1", client.Options{})
@@ -74,5 +109,9 @@ func TestEventsOfAServerThatIsGone(t *testing.T) {
 	}
 	if err := (&EventWatch{}).Run(&Context{Context: t.Context(), Client: c}); codeOf(err) != ExitUnreachable {
 		t.Errorf("%v", err)
+	}
+	w := newWorld(t)
+	if code := w.run(t, "event", "watch", "--board", "nobody"); code != ExitNotFound || !strings.Contains(w.err.String(), "nobody") {
+		t.Errorf("exit %d, %s", code, &w.err)
 	}
 }
