@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,9 +63,9 @@ func (c *doctorCommand) Run(ctx context.Context, p *program) error {
 	return err
 }
 
-// server asks whether one answers: at --server, else where the configuration has it listen. nil: none does.
+// server asks whether one answers: at --server or MOZPOOL_SERVER, else where the configuration has it listen. nil: none does.
 func (c *doctorCommand) server(ctx context.Context, p *program, cfg config.Config) (*client.Client, doctor.Finding, error) {
-	f := doctor.Finding{Check: "server", Subject: p.Server, Level: doctor.Green, Text: "answers"}
+	f := doctor.Finding{Check: "server", Subject: cmp.Or(p.Server, os.Getenv("MOZPOOL_SERVER")), Level: doctor.Green, Text: "answers"}
 	if f.Subject == "" {
 		f.Subject = "http://" + cfg.API.Listen
 		if cfg.API.Cert != "" {

@@ -83,3 +83,5 @@ func exitCode(err error) int {
 type usageError struct{ error }
 
 func (usageError) ExitCode() int { return exitUsage }
+
+func (e usageError) Unwrap() error { return e.error }

@@ -43,14 +43,15 @@ func (t *tokenCommand) path() (string, error) {
 	return "", usageError{fmt.Errorf("%s names no tokens file: set api.tokens, or use --file", t.Config)}
 }
 
-// load reads the tokens; none where the file does not exist yet.
+// load reads the tokens; fs.ErrNotExist: there is no file yet, which the first token makes.
 func (t *tokenCommand) load() (path string, tokens []access.Token, err error) {
 	if path, err = t.path(); err != nil {
 		return "", nil, err
 	}
-	tokens, err = access.Load(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", nil, usageError{err}
+	if tokens, err = access.Load(path); errors.Is(err, fs.ErrNotExist) {
+		return path, nil, usageError{fmt.Errorf("there is no tokens file %s yet; the first token makes it: mozpool token create: %w", path, err)}
+	} else if err != nil {
+		return path, nil, usageError{err}
 	}
 	return path, tokens, nil
 }
@@ -68,7 +69,7 @@ func (c *tokenCreate) Run(p *program) error {
 		return usageError{err}
 	}
 	path, tokens, err := p.Tokens.load()
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	now := time.Now().UTC().Truncate(time.Second)

@@ -68,7 +68,7 @@ func (c *Context) evidenceText(e v1.Evidence) string {
 
 // silentSince says how old what is shown is, and why.
 func (c *Context) silentSince(t time.Time) string {
-	return c.when(t) + "; the server that acts for its rack has been silent since"
+	return c.when(t) + "; what happened since is not known to this server"
 }
 
 // healthText is what the last check of a ready board found; empty: there was none.

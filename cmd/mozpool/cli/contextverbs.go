@@ -133,6 +133,9 @@ func (a *ContextAdd) Run(l *Local) error {
 		if err != nil {
 			return coded(err)
 		}
+		if _, err := os.Stat(whole); err != nil {
+			return &Error{Exit: ExitUsage, Err: fmt.Errorf("%s cannot be read: %w; write it first, then add the context", path, err)}
+		}
 		*of = whole
 	}
 	return l.change(func(f *contexts) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -14,6 +15,9 @@ func (c *Context) show(value any, names []string, t func() *table) error {
 	case "json":
 		return c.showJSON(value)
 	case "yaml":
+		if _, err := fmt.Fprintln(c.Out, "---"); err != nil { // commands that show several things print a document for each
+			return err
+		}
 		return c.showYAML(value)
 	case "name":
 		for _, n := range names {
@@ -60,8 +64,14 @@ func (c *Context) showYAML(value any) error {
 	return err
 }
 
+// old are words that YAML 1.1, which many programs still read, takes for true and false.
+var old = map[string]bool{"on": true, "off": true, "yes": true, "no": true, "y": true, "n": true}
+
 func blockStyle(n *yaml.Node) {
 	n.Style = 0
+	if n.Tag == "!!str" && old[strings.ToLower(n.Value)] {
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	for _, child := range n.Content {
 		blockStyle(child)
 	}

@@ -45,7 +45,7 @@ func openProblem(path string, err error) strictyaml.Problem {
 	p := strictyaml.Problem{Pos: strictyaml.Pos{File: path}, What: fmt.Sprintf("cannot be read: %v", err),
 		Remedy: "check the path and its permissions"}
 	if errors.Is(err, fs.ErrNotExist) {
-		p.What, p.Remedy = "there is no such file", "write one with: mozpool config default > "+path
+		p.What, p.Remedy = "there is no such file", "give the path of the server's own (--config FILE), or write one with: mozpool config default > "+path
 	}
 	return p
 }
