@@ -37,7 +37,7 @@ func TestBoardsAreCheckedAtOnce(t *testing.T) {
   rack: r9
   hardware: pnada
   power: "10.91.0.2:bank1:relay2"
-- {name: board3, mac: "52:54:00:01:00:03", rack: r1, hardware: panda, pwoer: manual}
+- {name: board3, mac: "52:54:00:01:00:03", rack: r1, hardware: panda, pover: manual}
 - {name: board4, mac: "52:54:00:01:00:04", rack: r1, hardware: panda, power: "10.91.0.2:bank1:relay3"}
 - {name: board5, mac: "52:54:00:01:00:05", hardware: panda, power: manual}
 `)
@@ -46,7 +46,7 @@ func TestBoardsAreCheckedAtOnce(t *testing.T) {
 		t.Fatal("nothing is wrong")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	wants := []string{":5:9: boards[1].rack: ", ":6:13: boards[1].hardware: ", ":8:71: boards[2].pwoer: ", ":10:3: boards[4].rack: board board5 has no rack"}
+	wants := []string{":5:9: boards[1].rack: ", ":6:13: boards[1].hardware: ", ":8:71: boards[2].pover: ", ":10:3: boards[4].rack: board board5 has no rack"}
 	if len(lines) != len(wants) {
 		t.Errorf("%d problems, want %d:\n%v", len(lines), len(wants), err)
 	}
