@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -83,8 +84,8 @@ func TestArtifacts(t *testing.T) {
 // A journal that stores nothing is no mistake of the server's: whoever asked is told so, and to ask again.
 func TestWithoutAMajority(t *testing.T) {
 	t.Parallel()
-	for _, err := range []error{persistence.ErrUnavailable, persistence.ErrUnknown} {
-		if p := problemOf(fmt.Errorf("find out: %w", err)); p.Status != 503 || p.Kind != v1.KindUnavailable || p.Remedy == "" {
+	for err, want := range map[error]string{persistence.ErrUnavailable: "stores nothing", persistence.ErrUnknown: "not known"} {
+		if p := problemOf(fmt.Errorf("find out: %w: %w", err, context.DeadlineExceeded)); p.Status != 503 || p.Kind != v1.KindUnavailable || !strings.Contains(p.Detail, want) || p.Remedy == "" {
 			t.Errorf("%v is %+v", err, p)
 		}
 	}

@@ -62,12 +62,12 @@ func problemOf(err error) v1.Problem {
 		p.Kind, p.Detail, p.Remedy = mine.kind, mine.text, mine.remedy
 	case errors.As(err, &theirs) && statuses[v1.Kind(theirs.Kind)] != 0:
 		p.Kind, p.Detail, p.Remedy = v1.Kind(theirs.Kind), theirs.Text, theirs.Remedy
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		p.Kind, p.Detail, p.Remedy = v1.KindUnavailable, "the server did not get round to it in time", "ask again, with the same Idempotency-Key"
-	case errors.Is(err, persistence.ErrUnavailable):
-		p.Kind, p.Detail, p.Remedy = v1.KindUnavailable, "the journal stores nothing now", "ask again; the server's log says why, and of a cluster mozpool cluster status: without a majority of the voting servers nothing is stored"
 	case errors.Is(err, persistence.ErrUnknown):
 		p.Kind, p.Detail, p.Remedy = v1.KindUnavailable, "whether it was stored is not known", "look whether it was done, then ask again, with the same Idempotency-Key"
+	case errors.Is(err, persistence.ErrUnavailable):
+		p.Kind, p.Detail, p.Remedy = v1.KindUnavailable, "the journal stores nothing now", "ask again; the server's log says why, and of a cluster mozpool cluster status: without a majority of the voting servers nothing is stored"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		p.Kind, p.Detail, p.Remedy = v1.KindUnavailable, "the server did not get round to it in time", "ask again, with the same Idempotency-Key"
 	}
 	p.Type = "about:blank"
 	p.Status = statuses[p.Kind]

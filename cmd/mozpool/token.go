@@ -38,7 +38,7 @@ func (t *tokenCommand) path() (string, error) {
 		return cfg.API.Tokens, nil // a server that still lacks tokens may have problems just for that
 	}
 	if err := problems.Err(); err != nil {
-		return "", usageError{fmt.Errorf("%s names no tokens file:\n%w", t.Config, err)}
+		return "", usageError{fmt.Errorf("%s names no tokens file, and --file was not given:\n%w", t.Config, err)}
 	}
 	return "", usageError{fmt.Errorf("%s names no tokens file: set api.tokens, or use --file", t.Config)}
 }
@@ -49,7 +49,7 @@ func (t *tokenCommand) load() (path string, tokens []access.Token, err error) {
 		return "", nil, err
 	}
 	if tokens, err = access.Load(path); errors.Is(err, fs.ErrNotExist) {
-		return path, nil, usageError{fmt.Errorf("there is no tokens file %s yet; the first token makes it: mozpool token create: %w", path, err)}
+		return path, nil, usageError{fmt.Errorf("there is no tokens file %s yet; the first token makes it: mozpool token create; or name another with --file (%w)", path, fs.ErrNotExist)}
 	} else if err != nil {
 		return path, nil, usageError{err}
 	}

@@ -16,6 +16,9 @@ func TestTokenVerbs(t *testing.T) {
 	t.Parallel()
 	p := &program{}
 	p.Tokens.File = filepath.Join(t.TempDir(), "tokens.yaml")
+	if err := (&tokenList{Output: "table"}).Run(p); err == nil || !strings.Contains(err.Error(), p.Tokens.File) || !strings.Contains(err.Error(), "mozpool token create") {
+		t.Errorf("the list of a file that is not there: %v", err)
+	}
 	for _, c := range []struct {
 		create tokenCreate
 		good   bool

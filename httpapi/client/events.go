@@ -19,6 +19,8 @@ type EventQuery struct {
 	Rack  string
 	State string // that boards enter, separated by commas; failed: all of failed_…
 	Last  string // ID of the last event that was seen; empty: only what comes
+	// Opened is called once the server answers, perhaps long before the first event. nil: nobody asks.
+	Opened func()
 }
 
 // Happening is an event, or with Reset the news that some were missed: look at the boards again.
@@ -45,6 +47,9 @@ func (c *Client) Events(ctx context.Context, q EventQuery, fn func(Happening) er
 		return err
 	}
 	defer func() { _ = res.Body.Close() }() // read only
+	if q.Opened != nil {
+		q.Opened()
+	}
 	in := bufio.NewScanner(res.Body)
 	in.Buffer(nil, 1<<20)
 	kind := ""

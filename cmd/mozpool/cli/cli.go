@@ -55,7 +55,7 @@ type Globals struct {
 
 // Format is the flag of all commands that show things. It stands with each noun, since -o means a folder elsewhere.
 type Format struct {
-	Output string `short:"o" enum:",table,wide,json,yaml,name" default:"" placeholder:"FORM" help:"table, wide, json, yaml or name."`
+	Output string `short:"o" enum:",table,wide,json,yaml,name" default:"" placeholder:"FORM" help:"table, wide, json, yaml or name. Commands that show several things one by one write a JSON object or a YAML document for each."`
 }
 
 // Output is the form that was asked for, with whichever noun.

@@ -46,6 +46,7 @@ func TestContexts(t *testing.T) {
 		{"context list", 0, "CURRENT  NAME  SERVER  TOKEN  CA\n"},
 		{"context add lab http://10.0.0.1:8080", 0, "lab: http://10.0.0.1:8080\n"},
 		{"context add office https://img1 --token-file /etc/passwd --ca /etc/hosts", 0, "office: https://img1\n"},
+		{"context add y https://img1 --token-file /nowhere/token", ExitUsage, "/nowhere/token cannot be read"},
 		{"context add x ftp://img1", ExitUsage, `"ftp://img1" is no address`},
 		{"context add a/b http://img1", ExitUsage, "cannot be a name"},
 		{"context list -o name", 0, "lab\noffice\n"},

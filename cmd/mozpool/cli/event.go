@@ -47,10 +47,10 @@ func (w *EventWatch) Run(c *Context) error {
 	if err := w.check(c); err != nil {
 		return watchOver(true, c, err)
 	}
-	q := client.EventQuery{Board: w.Board, Rack: w.Rack, State: w.State, Last: w.After}
-	for away := false; ; {
+	away := false
+	q := client.EventQuery{Board: w.Board, Rack: w.Rack, State: w.State, Last: w.After, Opened: func() { away = false }}
+	for {
 		err := c.Client.Events(c.Context, q, func(h client.Happening) error {
-			away = false
 			if h.Reset {
 				_, _ = fmt.Fprintln(c.Err, "(events were lost here; see: mozpool board list)") // for people only
 				return nil
