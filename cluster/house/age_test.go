@@ -1,6 +1,7 @@
 package house
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,6 +100,30 @@ func TestABeginnerSaysHowOldItsBoardsAre(t *testing.T) {
 		synctest.Wait()
 		if at := two.AsOf("r1"); !at.IsZero() {
 			t.Errorf("r1, whose holder is heard, is as of %v", at)
+		}
+	})
+}
+
+// Who holds a rack is read from the journal: once a look, however many boards it has.
+func TestALookIsOnceARack(t *testing.T) {
+	in(t, func(t *testing.T, c *cluster) {
+		h := c.houses["img2"]
+		h.changing.Lock()
+		defer h.changing.Unlock()
+		h.specs = append(slices.Clone(h.specs), h.specs...) // twice as many boards
+		c.mu.Lock()
+		c.sought = map[string]int{}
+		c.mu.Unlock()
+		h.look()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for rack, n := range c.sought {
+			if n != 1 {
+				t.Errorf("%s was looked for %d times", rack, n)
+			}
+		}
+		if len(c.sought) == 0 {
+			t.Error("no rack was looked for")
 		}
 	})
 }

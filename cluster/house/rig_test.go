@@ -86,6 +86,7 @@ type cluster struct {
 	reads   []time.Time         // of relays
 	late    map[string][]string // by rack
 	silent  map[string]time.Duration
+	sought  map[string]int  // by rack: how often it was asked who holds it
 	behind  map[string]bool // servers that have not caught up since they began
 	after   func()          // called after each commit, with mu held; nil: nothing is
 	unasked map[string]bool // ids that were answered "not here"
@@ -155,6 +156,9 @@ func (e *end) Changed() <-chan struct{} { return e.changed }
 func (e *end) Holder(rack string) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.sought != nil {
+		e.sought[rack]++
+	}
 	return e.holder[rack]
 }
 
